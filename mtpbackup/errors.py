@@ -1,0 +1,357 @@
+"""What can go wrong, as classes with attributes.
+
+Every exception that mtpbackup raises on purpose is declared here. The classes carry facts (codes, numbers,
+paths); the sentences for people are made of them in `mtpbackup.messages` and nowhere else. `str(error)` is for
+developers' logs.
+
+Every layer may import this module; it imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class MtpBackupError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+# --- bytes that mean nothing ------------------------------------------------------------------------------
+
+
+class WireError(MtpBackupError):
+    """The phone's bytes cannot be what the specification says they are (the peer's fault).
+
+    Decoders raise this and nothing else for damaged or cut-off input.
+    """
+
+
+class LocalProtocolError(MtpBackupError):
+    """Our own code asked for a step that the transaction table does not allow (our fault)."""
+
+
+class RemoteProtocolError(WireError):
+    """Well-formed bytes at the wrong moment: a wrong container type, code or transaction id."""
+
+
+# --- moving bytes -----------------------------------------------------------------------------------------
+
+
+class TransportError(MtpBackupError):
+    """Bytes could not be moved to or from the phone."""
+
+
+class PhoneGone(TransportError):
+    """The phone left the bus: unplugged, switched off, or changed its USB mode."""
+
+
+class AccessDenied(TransportError):
+    """The operating system does not let this user open the phone.
+
+    Attributes:
+        node: the device node, as `/dev/bus/usb/001/004`; empty when unknown.
+    """
+
+    def __init__(self, node: str = "") -> None:
+        super().__init__(f"no permission to open {node or 'the device'}")
+        self.node = node
+
+
+class InterfaceBusy(TransportError):
+    """Another program holds the phone's MTP interface.
+
+    Attributes:
+        node: the device node; empty when unknown.
+        holders: names of the programs that have it open, as far as could be found out.
+    """
+
+    def __init__(self, node: str = "", holders: Sequence[str] = ()) -> None:
+        super().__init__(f"interface of {node or 'the device'} is claimed by {list(holders) or 'someone'}")
+        self.node = node
+        self.holders = tuple(holders)
+
+
+class TransportTimeout(TransportError):
+    """No byte moved for the time allowed.
+
+    Attributes:
+        endpoint: what was waited for: "in", "out", "control".
+        seconds: how long nothing moved.
+    """
+
+    def __init__(self, endpoint: str, seconds: float) -> None:
+        super().__init__(f"nothing moved on {endpoint} for {seconds:g} s")
+        self.endpoint = endpoint
+        self.seconds = seconds
+
+
+class EndpointStalled(TransportError):
+    """The phone halted an endpoint; it answers again once the halt is cleared.
+
+    Attributes:
+        endpoint: "in", "out" or "control".
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(f"endpoint {endpoint} is stalled")
+        self.endpoint = endpoint
+
+
+class TransferCancelled(TransportError):
+    """`Transport.cancel()` ended the call; nothing is wrong with the phone."""
+
+
+class TransferOverflow(TransportError):
+    """The phone sent more than it was asked for."""
+
+
+class LibraryMissing(TransportError):
+    """A shared library that carries USB is not on this computer.
+
+    Attributes:
+        library: its name, as `libusb-1.0`.
+    """
+
+    def __init__(self, library: str) -> None:
+        super().__init__(f"{library} could not be loaded")
+        self.library = library
+
+
+# --- answers of the phone ---------------------------------------------------------------------------------
+
+
+class OperationFailed(MtpBackupError):
+    """The phone answered an operation with a response other than OK.
+
+    Attributes:
+        operation: operation code, 16 bit.
+        response: response code, 16 bit.
+        parameters: the response's parameters, 32 bit each.
+    """
+
+    def __init__(self, operation: int, response: int, parameters: Sequence[int] = ()) -> None:
+        super().__init__(f"operation {operation:#06x} failed with response {response:#06x}")
+        self.operation = operation
+        self.response = response
+        self.parameters = tuple(parameters)
+
+
+class PhoneError(MtpBackupError):
+    """Something about the phone as a person sees it."""
+
+
+class OperationUnsupported(PhoneError):
+    """The phone does not list the operation that would be needed.
+
+    Attributes:
+        operation: operation code, 16 bit.
+    """
+
+    def __init__(self, operation: int) -> None:
+        super().__init__(f"the phone does not offer operation {operation:#06x}")
+        self.operation = operation
+
+
+class PhoneLocked(PhoneError):
+    """The phone shows no storage: its screen is locked, or USB is set to charging only.
+
+    Attributes:
+        name: the phone's name.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(f"{name or 'the phone'} shows no storage")
+        self.name = name
+
+
+class NoPhone(PhoneError):
+    """No phone is plugged in, or none matches what was asked for.
+
+    Attributes:
+        wanted: the name or serial number asked for; empty for any.
+    """
+
+    def __init__(self, wanted: str = "") -> None:
+        super().__init__(f"no phone found{f' matching {wanted!r}' if wanted else ''}")
+        self.wanted = wanted
+
+
+class SeveralPhones(PhoneError):
+    """More than one phone is plugged in and none was chosen.
+
+    Attributes:
+        names: a name for each.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"several phones: {list(names)}")
+        self.names = tuple(names)
+
+
+class ItemVanished(PhoneError):
+    """An object that was listed is not on the phone any more.
+
+    Attributes:
+        path: its path on the phone, with "/" between the names.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path!r} is not on the phone any more")
+        self.path = path
+
+
+class StorageVanished(PhoneError):
+    """A storage went away (card pulled, phone locked) while it was being read.
+
+    Attributes:
+        storage: its description.
+    """
+
+    def __init__(self, storage: str) -> None:
+        super().__init__(f"storage {storage!r} went away")
+        self.storage = storage
+
+
+class ItemUnreadable(PhoneError):
+    """The phone would not give an object's content, or gave content that disagrees with its size.
+
+    Attributes:
+        path: its path on the phone, with "/" between the names.
+        reason: why, as a value a program can test.
+        expected: bytes that the phone announced, or None.
+        received: bytes that came, or None.
+    """
+
+    class Reason(enum.Enum):
+        """Why an item could not be read."""
+
+        REFUSED = "refused"
+        WRONG_SIZE = "wrong_size"
+        STALLED = "stalled"
+        CHANGED = "changed"
+
+    def __init__(
+        self, path: str, reason: Reason, expected: int | None = None, received: int | None = None
+    ) -> None:
+        super().__init__(f"{path!r} unreadable: {reason.value} (expected {expected}, received {received})")
+        self.path = path
+        self.reason = reason
+        self.expected = expected
+        self.received = received
+
+
+# --- the backup on disk -----------------------------------------------------------------------------------
+
+
+class ArchiveError(MtpBackupError):
+    """Something about the backup on this computer's disk.
+
+    Attributes:
+        path: the file or folder it is about.
+    """
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+
+
+class NoArchive(ArchiveError):
+    """There is no backup in this folder."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "no backup here")
+
+
+class ArchiveBusy(ArchiveError):
+    """Another run holds the lock of this backup.
+
+    Attributes:
+        pid: the process that holds it, or None when unknown.
+    """
+
+    def __init__(self, path: Path, pid: int | None = None) -> None:
+        super().__init__(path, f"locked by process {pid}")
+        self.pid = pid
+
+
+class OutOfSpace(ArchiveError):
+    """The disk has no room.
+
+    Attributes:
+        needed: bytes needed, or None when it filled up in mid-run.
+        free: bytes free.
+    """
+
+    def __init__(self, path: Path, needed: int | None, free: int) -> None:
+        super().__init__(path, f"{needed} bytes needed, {free} free")
+        self.needed = needed
+        self.free = free
+
+
+class DestinationUnwritable(ArchiveError):
+    """The folder cannot be written to: read-only, no permission, or not a folder."""
+
+
+class DestinationGone(ArchiveError):
+    """The disk that holds the backup was removed, or its folder replaced by another."""
+
+
+class FileTooLarge(ArchiveError):
+    """The destination's file system cannot hold a file of this size (FAT: 4 GiB less one byte).
+
+    Attributes:
+        size: the file's size in bytes.
+        limit: the largest size the file system takes.
+    """
+
+    def __init__(self, path: Path, size: int, limit: int) -> None:
+        super().__init__(path, f"{size} bytes, limit {limit}")
+        self.size = size
+        self.limit = limit
+
+
+class IntegrityError(ArchiveError):
+    """A file on disk is not what the catalog says.
+
+    Attributes:
+        expected: SHA-256 in hex as recorded.
+        found: SHA-256 in hex as read, or None when the file is missing or cut off.
+    """
+
+    def __init__(self, path: Path, expected: str, found: str | None) -> None:
+        super().__init__(path, f"expected {expected}, found {found}")
+        self.expected = expected
+        self.found = found
+
+
+class CatalogUnusable(ArchiveError):
+    """The catalog is damaged, or written by a newer version of mtpbackup.
+
+    Attributes:
+        version: the schema version found, or None when the file could not be read.
+    """
+
+    def __init__(self, path: Path, version: int | None = None) -> None:
+        super().__init__(path, f"catalog cannot be used (schema version {version})")
+        self.version = version
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one item was not saved: an error made into a row that outlives the run.
+
+    Attributes:
+        kind: the error's class name.
+        detail: `str(error)`.
+    """
+
+    kind: str
+    detail: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """The failure row of an exception."""
+        return cls(type(error).__name__, str(error))
