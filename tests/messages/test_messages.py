@@ -1,0 +1,100 @@
+"""Each error has words, a next step where there is one, and an exit code."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from mtpbackup import errors, messages
+from mtpbackup.messages import ExitCode
+
+CLASSES = [
+    kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.MtpBackupError)
+]
+
+EXAMPLES: dict[type[errors.MtpBackupError], errors.MtpBackupError] = {
+    errors.AccessDenied: errors.AccessDenied("/dev/bus/usb/001/004"),
+    errors.InterfaceBusy: errors.InterfaceBusy("/dev/bus/usb/001/004", ["gvfsd-mtp"]),
+    errors.TransportTimeout: errors.TransportTimeout("in", 20),
+    errors.EndpointStalled: errors.EndpointStalled("in"),
+    errors.LibraryMissing: errors.LibraryMissing("libusb-1.0"),
+    errors.OperationFailed: errors.OperationFailed(0x1008, 0x2009),
+    errors.OperationUnsupported: errors.OperationUnsupported(0x9805),
+    errors.PhoneLocked: errors.PhoneLocked("Pixel 8"),
+    errors.NoPhone: errors.NoPhone(),
+    errors.SeveralPhones: errors.SeveralPhones(["Pixel 8", "Galaxy"]),
+    errors.ItemVanished: errors.ItemVanished("DCIM/a.jpg"),
+    errors.StorageVanished: errors.StorageVanished("SD card"),
+    errors.ItemUnreadable: errors.ItemUnreadable("DCIM/a.jpg", errors.ItemUnreadable.Reason.REFUSED),
+    errors.ArchiveError: errors.ArchiveError(Path("/b"), "odd"),
+    errors.NoArchive: errors.NoArchive(Path("/b")),
+    errors.ArchiveBusy: errors.ArchiveBusy(Path("/b"), 7),
+    errors.OutOfSpace: errors.OutOfSpace(Path("/b"), 41_800_000_000, 12_000_000_000),
+    errors.DestinationUnwritable: errors.DestinationUnwritable(Path("/b"), "read-only"),
+    errors.DestinationGone: errors.DestinationGone(Path("/b"), "gone"),
+    errors.FileTooLarge: errors.FileTooLarge(Path("/b/v.mp4"), 5 << 30, (4 << 30) - 1),
+    errors.IntegrityError: errors.IntegrityError(Path("/b/v.mp4"), "aa", "bb"),
+    errors.CatalogUnusable: errors.CatalogUnusable(Path("/b"), 9),
+}
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_error_has_its_own_words(kind):
+    assert kind in messages.explained_classes()
+    advice = messages.explain(EXAMPLES[kind] if kind in EXAMPLES else kind("odd"))
+    assert advice.headline.endswith(".")
+    assert advice.exit_code is not ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (EXAMPLES[errors.NoPhone], 20),
+        (EXAMPLES[errors.PhoneLocked], 21),
+        (EXAMPLES[errors.AccessDenied], 22),
+        (EXAMPLES[errors.InterfaceBusy], 23),
+        (EXAMPLES[errors.OutOfSpace], 24),
+        (errors.PhoneGone("x"), 25),
+        (EXAMPLES[errors.IntegrityError], 26),
+        (EXAMPLES[errors.NoArchive], 10),
+        (EXAMPLES[errors.ArchiveBusy], 11),
+        (KeyboardInterrupt(), 130),
+        (ZeroDivisionError("x"), 1),
+    ],
+)
+def test_exit_codes_are_those_of_the_product(error, code):
+    assert messages.explain(error).exit_code == code
+
+
+def test_missing_room_is_told_in_numbers():
+    assert "41.8 GB needed, 12.0 GB free" in messages.explain(EXAMPLES[errors.OutOfSpace]).headline
+
+
+def test_nothing_from_a_phone_reaches_the_terminal_raw():
+    nasty = errors.ItemVanished("a\x1b]0;owned\x07\u202egpj.exe\r\n")
+    assert not set("\x1b\x07\u202e\r\n") & set(messages.explain(nasty).headline)
+
+
+def test_emoji_families_survive():
+    family = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}.jpg"
+    assert messages.plain(family) == family
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1 KB"),
+        (999_499, "999 KB"),
+        (999_600, "1.0 MB"),
+        (41_800_000_000, "41.8 GB"),
+    ],
+)
+def test_sizes_read_well(count, text):
+    assert messages.size(count) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(45, "45 s"), (23 * 60, "23 min"), (7500, "2 h 05 min")])
+def test_durations_read_well(seconds, text):
+    assert messages.duration(seconds) == text
