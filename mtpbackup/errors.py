@@ -172,11 +172,13 @@ class NoPhone(PhoneError):
 
     Attributes:
         wanted: the name or serial number asked for; empty for any.
+        others: names of the phones that are there instead.
     """
 
-    def __init__(self, wanted: str = "") -> None:
+    def __init__(self, wanted: str = "", others: Sequence[str] = ()) -> None:
         super().__init__(f"no phone found{f' matching {wanted!r}' if wanted else ''}")
         self.wanted = wanted
+        self.others = tuple(others)
 
 
 class SeveralPhones(PhoneError):

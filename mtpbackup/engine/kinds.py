@@ -21,16 +21,40 @@ class Kind(enum.Enum):
     OTHER = "other"
 
 
+_RAW: Final = {
+    "Adobe, Android": ("dng",),
+    "Canon": ("crw", "cr2", "cr3"),
+    "Epson": ("erf",),
+    "Fujifilm": ("raf",),
+    "GoPro": ("gpr",),
+    "Hasselblad": ("3fr",),
+    "Kodak": ("dcr", "kdc"),
+    "Leica, Panasonic": ("raw", "rw2", "rwl"),
+    "Minolta": ("mrw",),
+    "Nikon": ("nef", "nrw"),
+    "Olympus": ("orf",),
+    "Pentax": ("pef",),
+    "Samsung": ("srw",),
+    "Sigma": ("x3f",),
+    "Sony": ("arw", "sr2", "srf"),
+}
+
 #: Endings in lower case, without the dot.
 PHOTO_ENDINGS: Final = frozenset(
-    "jpg jpeg jpe jfif heic heif hif avif webp jxl png gif bmp tif tiff mpo insp"
-    # Raw formats: Adobe and Android, Apple, Canon, Nikon, Sony, Olympus, Fujifilm, Panasonic, Pentax, Samsung,
-    # Hasselblad, Sigma, GoPro, Minolta, Epson, Kodak, Leica; "raw" is Panasonic's and Leica's older one.
-    " dng crw cr2 cr3 nef nrw arw srf sr2 orf raf rw2 pef srw 3fr x3f gpr mrw erf kdc dcr rwl raw".split()
+    (
+        *("jpg", "jpeg", "jpe", "jfif", "mpo", "insp", "jxl"),
+        *("heic", "heif", "hif", "avif", "webp"),
+        *("png", "gif", "bmp", "tif", "tiff"),
+        *(ending for endings in _RAW.values() for ending in endings),
+    )
 )
 
 VIDEO_ENDINGS: Final = frozenset(
-    "mp4 m4v mov qt 3gp 3gpp 3g2 mkv webm avi wmv asf mts m2ts mpg mpeg mpe ogv flv insv".split()
+    (
+        *("mp4", "m4v", "mov", "qt", "3gp", "3gpp", "3g2"),
+        *("mkv", "webm", "ogv", "avi", "wmv", "asf", "flv"),
+        *("mpg", "mpeg", "mpe", "mts", "m2ts", "insv"),
+    )
 )
 
 #: Taken wherever they lie: they are tiny, mean nothing but a photo's edits, and their partner's name does not

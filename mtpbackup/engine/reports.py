@@ -1,19 +1,23 @@
 """What the engine tells while it works, and what it says at the end: plain frozen data, no sentences.
 
-Everything goes to one callback, `Report`. It is called in the thread that called the engine, never from another,
-and must return soon: while it draws, nothing is read. It may raise `KeyboardInterrupt`; the engine treats that
-like Ctrl-C at any other moment. Rates and time left are for the receiver to compute: no event has a clock.
+Everything goes to one callback, `Report`. It is called in the thread that called the engine, never from
+another, and must return soon: while it draws, nothing is read. It may raise `KeyboardInterrupt`; the engine
+treats that like Ctrl-C at any other moment. Rates and time left are for the receiver to compute: no event has a
+clock.
 
 Order of a backup's events:
 
-    (WaitingForPhone)* PhoneConnected (Listing)* Planned CopyStarted
-    (ItemStarted | Progress | ItemMoved | ItemSaved | ItemRetried | ItemFailed | PhoneLost WaitingForPhone* PhoneConnected)*
+    WaitingForPhone* PhoneConnected Listing* Planned ItemMoved* CopyStarted?
+    (ItemStarted | Progress | ItemSaved | ItemRetried | ItemFailed | PhoneLost WaitingForPhone* PhoneConnected)*
     RunEnded
 
-How the sums are defined (PRODUCT.md, promise 4). What the phone "listed" is every file that a listing of a folder
-brought, and every folder that was not looked into or could not be listed, as one item each, without bytes: its
-content was never listed, and nobody can count it without listing it. Folders that were entered are not items. Each
-item ends in exactly one bucket of `Bucket`; `Summary.adds_up` compares the buckets with what the walk counted.
+(A phone may be lost and found again at any earlier moment too; then it is listed anew.)
+
+How the sums are defined (PRODUCT.md, promise 4). What the phone "listed" is every file that a listing of a
+folder brought, and every folder that was not looked into or could not be listed, as one item each, without
+bytes: its content was never listed, and nobody can count it without listing it. Folders that were entered are
+not items. Each item ends in exactly one bucket of `Bucket`; `Summary.adds_up` compares the buckets with what
+was counted while the phone was listed.
 """
 
 from __future__ import annotations
@@ -282,7 +286,7 @@ class Progress:
     """Bytes moved. Told about every `RunOptions.progress_step` bytes and at the end of each item.
 
     Attributes:
-        done: items read to their end, and bytes: of them and of the one in hand, bytes of earlier runs included.
+        done: items read to their end; bytes of them and of the one in hand, those of earlier runs included.
             May step back when an item has to be started over.
         total: what will be copied in this run.
         read: bytes that came from the phone in this run, for the rate. Never steps back.

@@ -1,12 +1,12 @@
 """Which items of a phone are wanted, and by which rule each of the others is left out.
 
-Pure: paths, names, codes and dates in; None (wanted) or a `SkipReason` out. By default everything that is a photo,
-a video or a sidecar, in every storage, wherever it lies.
+Pure: paths, names, codes and dates in; None (wanted) or a `SkipReason` out. By default everything that is a
+photo, a video or a sidecar, in every storage, wherever it lies.
 
-Rules of folders are applied before a folder is listed: what they leave out is never looked into, and counts as one
-item (`reports`, sums). One exception is made for the person's sake: of the folder `Android` at the top of a storage
-everything is left out but `Android/media`, because that is where WhatsApp and others keep the pictures that people
-received, from Android 11 on; `Android/data` and `Android/obb` are programs' own affair.
+Rules of folders are applied before a folder is listed: what they leave out is never looked into, and counts as
+one item (`reports`, sums). One exception is made for the person's sake: of the folder `Android` at the top of a
+storage everything is left out but `Android/media`, because that is where WhatsApp and others keep the pictures
+that people received, from Android 11 on; `Android/data` and `Android/obb` are programs' own affair.
 
 A folder asked for by name is looked into whatever the rules say of it or of the folders above it.
 """
@@ -72,8 +72,8 @@ class Selection:
 
     Attributes:
         only: which kinds.
-        folders: paths; only these are looked into. A path begins at the top of every storage, or with a storage's
-            label to mean that one alone. Empty: everything.
+        folders: paths; only these are looked into. A path begins at the top of every storage, or with the label
+            of a storage to mean that one alone. Empty: everything.
         since: naive, in the phone's local time; older files are left out, files without a date are not.
     """
 
@@ -141,13 +141,9 @@ class Selection:
             folder = tuple(_folded(name) for name in path[:-1])
             if not any(folder[: len(wanted)] == wanted for wanted in self._wanted_in(storage)):
                 return SkipReason.OTHER_FOLDER
-        name = _folded(path[-1])
-        if name.startswith(_TRASHED):
-            return SkipReason.TRASHED
-        if name.startswith(_PENDING):
-            return SkipReason.PENDING
-        if name.startswith(_THUMBNAILS):
-            return SkipReason.THUMBNAILS
+        by_name = _skip_name(_folded(path[-1]))
+        if by_name is not None:
+            return by_name
         kind = kind_of(path[-1], object_format)
         if kind not in _WANTED_KINDS[self.only]:
             return SkipReason.OTHER_KIND if kind is Kind.OTHER else SkipReason.NOT_ASKED_FOR
@@ -157,7 +153,7 @@ class Selection:
 
 
 def _skip_name(name: str) -> SkipReason | None:
-    """Why a folder of this folded name is not looked into."""
+    """Why a file or folder of this folded name is left out."""
     if name.startswith(_THUMBNAILS):
         return SkipReason.THUMBNAILS
     if name.startswith(_TRASHED):
