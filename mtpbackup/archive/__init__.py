@@ -2,3 +2,57 @@
 
 May be imported by engine and cli.
 """
+
+from mtpbackup.archive.archive import Archive
+from mtpbackup.archive.catalog import Catalog, KnownItems
+from mtpbackup.archive.records import (
+    FailureRow,
+    FileRow,
+    FileState,
+    ItemKey,
+    ItemRow,
+    KnownItem,
+    Layout,
+    NotSaved,
+    PhoneFolder,
+    PhoneRecord,
+    PhoneTotals,
+    RunCounts,
+    RunRow,
+    Saved,
+    Taken,
+    TakenSource,
+    same_moment,
+)
+from mtpbackup.archive.verify import FileVerified, LeftoverPart, VerifyEvent, VerifyReading, VerifyStarted
+from mtpbackup.archive.writer import Incoming, Writer
+
+__all__ = [
+    "Archive",
+    "Catalog",
+    "FailureRow",
+    "FileRow",
+    "FileState",
+    "FileVerified",
+    "Incoming",
+    "ItemKey",
+    "ItemRow",
+    "KnownItem",
+    "KnownItems",
+    "Layout",
+    "LeftoverPart",
+    "NotSaved",
+    "PhoneFolder",
+    "PhoneRecord",
+    "PhoneTotals",
+    "RunCounts",
+    "RunRow",
+    "Saved",
+    "Taken",
+    "TakenSource",
+    "VerifyEvent",
+    "VerifyReading",
+    "VerifyStarted",
+    "Writer",
+    "same_moment",
+]
