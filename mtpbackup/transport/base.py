@@ -82,8 +82,8 @@ class TransportOptions:
 class Chunk:
     """Bytes lent by a transport.
 
-    `data` is valid until `release` gives the buffer back to the transport's pool. Whoever takes a chunk releases
-    it, from any thread, once; with the pool's last buffer lent, `Transport.read` waits for a release.
+    `data` is valid until `release` gives the buffer back to the transport's pool. Whoever takes a chunk
+    releases it, from any thread, once; with the pool's last buffer lent, `Transport.read` waits for a release.
 
     Attributes:
         data: the bytes; empty for a zero-length packet.
