@@ -25,8 +25,8 @@ class RunOptions:
         selection: what is wanted of the phone.
         layout: where files go, a name of the archive's layouts: "as-on-phone", "by-month".
         tries: how often an item is tried before it is reported as failed.
-        window: bytes at the end of an unfinished file that are read again from the phone and compared before the
-            rest is fetched.
+        window: bytes at the end of an unfinished file that are read again from the phone and compared before
+            the rest is fetched.
         progress_step: bytes between two `Progress` events.
         reserve: bytes that must stay free on the destination.
     """
@@ -53,8 +53,8 @@ def run_backup(
     caller's. Items are copied newest first: should the run be cut short, the pictures that exist nowhere else
     are the ones that are safe.
 
-    From the moment the plan is made this returns a summary whatever happens; `Summary.ending` says how it ended.
-    Ctrl-C too: the summary then says INTERRUPTED, and `KeyboardInterrupt` is not raised again.
+    From the moment the plan is made this returns a summary whatever happens; `Summary.ending` says how it
+    ended. Ctrl-C too: the summary then says INTERRUPTED, and `KeyboardInterrupt` is not raised again.
 
     Raises:
         ArchiveBusy: another run holds the lock.
