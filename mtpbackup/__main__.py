@@ -1,0 +1,5 @@
+"""`python -m mtpbackup`."""
+
+from mtpbackup.cli.main import main
+
+main()

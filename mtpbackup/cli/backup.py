@@ -1,0 +1,178 @@
+"""`mtpbackup` and `mtpbackup backup`: copies what is new, and proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from mtpbackup.cli.narrator import BackupNarrator
+from mtpbackup.cli.options import (
+    default_destination,
+    device_option,
+    dry_run_option,
+    layout_option,
+    selection_options,
+    speaking_options,
+    to_option,
+    wait_option,
+    yes_option,
+)
+from mtpbackup.cli.running import finish, speaking, usb_phones
+from mtpbackup.cli.voice import Voice
+from mtpbackup.errors import NoArchive, SeveralPhones
+from mtpbackup.messages import ExitCode, explain, plain
+
+if TYPE_CHECKING:
+    from mtpbackup.engine import RunOptions
+    from mtpbackup.engine.link import PhoneLink
+    from mtpbackup.transport.base import Finder
+
+#: Seconds that a run without a terminal waits for its phone to come back.
+_PATIENCE_OF_PROGRAMS: Final = 0.0
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mtpbackup backup --to /media/anna/USB
+  mtpbackup backup --only photos --since 1y --folder DCIM/Camera
+  mtpbackup backup --dry-run"""
+)
+@to_option
+@device_option
+@selection_options
+@layout_option
+@dry_run_option
+@wait_option
+@yes_option
+@speaking_options
+def backup(
+    to: Path | None,
+    device: str | None,
+    only: str | None,
+    folders: tuple[str, ...],
+    since: datetime | None,
+    layout: str,
+    dry_run: bool,
+    wait: float | None,
+    yes: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Copy what is new on the phone to this computer, and check every byte.
+
+    Photos and videos are found wherever they lie on the phone. What is in the backup already is not
+    copied again; what you delete on the phone stays in the backup. You may unplug or stop at any
+    time: the next run continues, inside a large video too.
+    """
+    from mtpbackup.engine import Only, RunOptions, Selection  # noqa: PLC0415 - `--help` does without
+
+    options = RunOptions(
+        selection=Selection.of(Only(only or "media"), folders, since),
+        layout=layout,
+    )
+    with speaking(as_json=as_json, quiet=quiet) as voice:
+        patience = wait if wait is not None else None if voice.interactive else _PATIENCE_OF_PROGRAMS
+        code = back_up(
+            voice,
+            usb_phones,
+            to or default_destination(),
+            options,
+            device=device or "",
+            patience=patience,
+            ask=not yes,
+            dry_run=dry_run,
+        )
+        finish(code)
+
+
+def guided() -> None:
+    """`mtpbackup` alone: waits for the phone and takes the person through."""
+    from mtpbackup.engine import RunOptions  # noqa: PLC0415 - `--help` does without
+
+    with speaking() as voice:
+        patience = None if voice.interactive else _PATIENCE_OF_PROGRAMS
+        finish(back_up(voice, usb_phones, default_destination(), RunOptions(), patience=patience))
+
+
+def back_up(
+    voice: Voice,
+    phones: Callable[[], AbstractContextManager[Finder]],
+    to: Path,
+    options: RunOptions,
+    *,
+    device: str = "",
+    patience: float | None = 0.0,
+    ask: bool = True,
+    dry_run: bool = False,
+) -> ExitCode:
+    """One backup from finding the phone to the last word.
+
+    Args:
+        voice: who tells it.
+        phones: where phones turn up.
+        to: the backup's root.
+        options: what is wanted, and how.
+        device: name or serial number of the phone; empty for the only one.
+        patience: seconds to wait for the person; None: for ever.
+        ask: whether a person may be asked which phone is meant.
+        dry_run: only tell what would be done.
+
+    Raises:
+        MtpBackupError: as `engine.run_backup`.
+    """
+    from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415 - `--help` does without
+
+    narrator = BackupNarrator(voice)
+    with phones() as finder:
+        link = PhoneLink(finder, wanted=device, patience=patience, report=narrator)
+        try:
+            try:
+                link.connect()
+            except SeveralPhones as several:
+                if not (ask and voice.interactive):
+                    raise
+                link.close()
+                chosen = _ask_which(voice, several)
+                link = PhoneLink(finder, wanted=chosen, patience=patience, report=narrator)
+            return _preview(narrator, link, to, options) if dry_run else _run(narrator, link, to, options)
+        finally:
+            narrator.end()
+            link.close()
+
+
+def _run(narrator: BackupNarrator, link: PhoneLink, to: Path, options: RunOptions) -> ExitCode:
+    from mtpbackup.archive import Archive  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.engine import run_backup  # noqa: PLC0415
+
+    with Archive.create_or_open(to) as archive:
+        summary = run_backup(link, archive, options=options, report=narrator)
+    return narrator.conclude(summary)
+
+
+def _preview(narrator: BackupNarrator, link: PhoneLink, to: Path, options: RunOptions) -> ExitCode:
+    from mtpbackup.archive import Archive  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.engine import preview_backup  # noqa: PLC0415
+
+    try:
+        archive = Archive.open(to)
+    except NoArchive:
+        plan = preview_backup(link, None, options=options, report=narrator)
+    else:
+        with archive:
+            plan = preview_backup(link, archive, options=options, report=narrator)
+    return narrator.tell_plan(plan)
+
+
+def _ask_which(voice: Voice, several: SeveralPhones) -> str:
+    """The name that the person picks."""
+    voice.notice(explain(several).headline)
+    for index, name in enumerate(several.names, 1):
+        voice.say(f"  {index}. {plain(name)}")
+    choice: int = click.prompt("Which one?", type=click.IntRange(1, len(several.names)), default=1)
+    return several.names[choice - 1]

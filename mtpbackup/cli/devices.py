@@ -1,0 +1,78 @@
+"""`mtpbackup devices`: which phones are plugged in, and whether they can be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from mtpbackup.cli.options import speaking_options
+from mtpbackup.cli.running import finish, speaking, usb_phones
+from mtpbackup.cli.voice import Voice
+from mtpbackup.errors import NoPhone, PhoneLocked
+from mtpbackup.messages import ExitCode, explain, plain, size
+
+if TYPE_CHECKING:
+    from mtpbackup.phone.survey import PhoneSeen
+
+_STATES: Final = {
+    "ready": "ready",
+    "locked": "locked, or only charging",
+    "busy": "used by another program",
+    "no_permission": "no permission",
+    "no_answer": "doesn't answer",
+}
+
+
+@click.command(
+    epilog="""\b
+Example:
+  mtpbackup devices"""
+)
+@speaking_options
+def devices(quiet: bool, as_json: bool) -> None:
+    """List the phones that are plugged in, with their serial numbers and storages."""
+    from mtpbackup.phone.survey import survey  # noqa: PLC0415 - `--help` does without
+
+    with speaking(as_json=as_json, quiet=quiet) as voice:
+        with usb_phones() as finder:
+            seen = survey(finder)
+        if not seen:
+            raise NoPhone
+        for phone in seen:
+            _tell(voice, phone)
+        voice.emit("summary", command="devices", phones=len(seen), exit_code=int(_code(seen)))
+        finish(_code(seen))
+
+
+def _tell(voice: Voice, phone: PhoneSeen) -> None:
+    voice.emit(
+        "status",
+        event="device",
+        phone=phone.name,
+        serial=phone.serial,
+        state=phone.state.value,
+        manufacturer=phone.identity.manufacturer if phone.identity else phone.usb.manufacturer,
+        model=phone.identity.model if phone.identity else phone.usb.product,
+        usb_id=f"{phone.usb.vendor_id:04x}:{phone.usb.product_id:04x}",
+        usb_speed_mbit=int(phone.usb.speed),
+        storages=[
+            {"storage": storage.label, "bytes": storage.capacity, "bytes_free": storage.free}
+            for storage in phone.storages
+        ],
+    )
+    serial = f", serial number {plain(phone.serial)}" if phone.serial else ""
+    voice.data(f"{plain(phone.name)}: {_STATES[phone.state.value]}{serial}")
+    for storage in phone.storages:
+        voice.data(f"  {plain(storage.label)}: {size(storage.free)} of {size(storage.capacity)} free")
+    if phone.state.value == "locked":
+        voice.bad(explain(PhoneLocked(phone.name)))
+    elif phone.trouble is not None:
+        voice.bad(explain(phone.trouble))
+
+
+def _code(seen: list[PhoneSeen]) -> ExitCode:
+    """OK when one of them can be used, else what is in the way of the first."""
+    if any(phone.state.value == "ready" for phone in seen):
+        return ExitCode.OK
+    return explain(seen[0].trouble or PhoneLocked(seen[0].name)).exit_code

@@ -1,0 +1,102 @@
+"""The program `mtpbackup`: finds the command, and turns whatever goes wrong into words and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from mtpbackup import __version__
+
+#: Command name -> module and object. Loaded when asked for, so that `--help` stays quick.
+COMMANDS = {
+    "backup": "mtpbackup.cli.backup:backup",
+    "verify": "mtpbackup.cli.verify:verify",
+    "status": "mtpbackup.cli.status:status",
+    "devices": "mtpbackup.cli.devices:devices",
+    "ls": "mtpbackup.cli.ls:ls",
+    "demo": "mtpbackup.cli.demo:demo",
+    "completion": "mtpbackup.cli.completion:completion",
+}
+
+EPILOG = """\b
+Exit codes:
+  0 all safe, or nothing new     1 error              2 wrong use
+  3 done, some files failed     10 no backup here    11 another run is active
+ 20 no phone    21 locked       22 no permission     23 phone in use
+ 24 no room     25 unplugged    26 damage found     130 stopped with Ctrl+C
+
+\b
+Examples:
+  mtpbackup                              back up the phone that is plugged in
+  mtpbackup backup --to /media/anna/USB  the same, to another disk
+  mtpbackup verify                       prove that every saved file is still whole
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order in which a person meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="mtpbackup")
+@click.option("-v", "--verbose", count=True, help="Developers' log on standard error; twice for all of it.")
+@click.pass_context
+def cli(context: click.Context, verbose: int) -> None:
+    """Copy every photo and video of your phone to this computer, proven to be there.
+
+    Plug in the phone and run mtpbackup. Nothing on the phone is changed. Run it again whenever you
+    like: it copies only what is new.
+    """
+    if verbose:
+        import logging  # noqa: PLC0415 - most runs never log
+
+        level = logging.INFO if verbose == 1 else logging.DEBUG
+        logging.basicConfig(level=level, format="%(relativeCreated)8.0f ms %(name)s: %(message)s")
+    if context.invoked_subcommand is None:
+        from mtpbackup.cli.backup import guided  # noqa: PLC0415 - `--help` does without
+
+        guided()
+
+
+def main() -> NoReturn:
+    """Runs the program; the entry point of the installed script."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo(err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does. Nothing more can be said to it.
+        sys.stdout = None
+        sys.exit(141)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

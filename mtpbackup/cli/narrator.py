@@ -1,0 +1,272 @@
+"""Tells the story of a backup: the engine's events as the conversation of PRODUCT.md section 2."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from mtpbackup import errors
+from mtpbackup.cli import facts
+from mtpbackup.cli.progress import ProgressDisplay
+from mtpbackup.cli.voice import Voice
+from mtpbackup.engine import reports
+from mtpbackup.engine.reports import Count, Ending, Event, SkipReason, Summary, WaitReason
+from mtpbackup.messages import (
+    HOW_TO_CONNECT,
+    HOW_TO_UNLOCK,
+    ExitCode,
+    duration,
+    explain,
+    listing,
+    number,
+    place,
+    plain,
+    size,
+)
+
+#: Failures told one by one before the rest is only counted.
+_FAILURES_SHOWN: Final = 10
+
+_UNPLUG_HINT: Final = "You can unplug at any time: I'll continue next time."
+
+_SKIPPED_BECAUSE: Final = {
+    SkipReason.APP_DATA: "apps' own data",
+    SkipReason.THUMBNAILS: "thumbnail caches",
+    SkipReason.TRASHED: "in the phone's bin",
+    SkipReason.PENDING: "still being written",
+    SkipReason.OTHER_KIND: "neither photo nor video",
+    SkipReason.NOT_ASKED_FOR: "not of the kind asked for",
+    SkipReason.OTHER_FOLDER: "in other folders",
+    SkipReason.TOO_OLD: "too old",
+}
+
+_ENDINGS: Final = {
+    Ending.DONE: ExitCode.OK,
+    Ending.INTERRUPTED: ExitCode.INTERRUPTED,
+    Ending.PHONE_LOST: ExitCode.UNPLUGGED,
+    Ending.PHONE_LOCKED: ExitCode.LOCKED,
+    Ending.OUT_OF_SPACE: ExitCode.NO_SPACE,
+    Ending.DESTINATION_LOST: ExitCode.ERROR,
+}
+
+
+def exit_code_of(summary: Summary) -> ExitCode:
+    """The exit code of a backup that ended with this summary."""
+    code = _ENDINGS[summary.ending]
+    if code is not ExitCode.OK:
+        return code
+    if not summary.adds_up or summary.left.items:
+        return ExitCode.ERROR
+    return ExitCode.SOME_FAILED if summary.failed.items or summary.missing_folders else ExitCode.OK
+
+
+class BackupNarrator:
+    """A `Report` that speaks with a voice. Leave it with `end`, which takes the progress bar away."""
+
+    def __init__(self, voice: Voice, clock: Callable[[], float] = time.monotonic) -> None:
+        self._voice = voice
+        self._clock = clock
+        self._display: ProgressDisplay | None = None
+        self._total = Count()
+        self._saved = 0
+        self._started = clock()
+
+    def __call__(self, event: Event) -> None:
+        """Tells one event."""
+        said = facts.of_event(event)
+        if said is not None:
+            self._voice.emit("status", **said)
+        match event:
+            case reports.WaitingForPhone():
+                self._pause()
+                self._waiting(event)
+            case reports.PhoneConnected() if event.again:
+                self._voice.good(f"{plain(event.name)} is back. Going on…")
+            case reports.PhoneLost():
+                self._pause()
+                self._lost(event)
+            case reports.Planned():
+                self._planned(event)
+            case reports.CopyStarted():
+                self._total = event.total
+                self._started = self._clock()
+            case reports.Progress():
+                self._total = event.total
+                if self._display is None:
+                    self._display = ProgressDisplay(self._voice, "Copying", self._clock, hint=_UNPLUG_HINT)
+                self._display.show(event.done, event.total, event.read, event.item.shown_path)
+            case reports.ItemSaved():
+                self._saved += 1
+            case _:
+                pass
+
+    def _pause(self) -> None:
+        if self._display is not None:
+            self._display.end()
+            self._display = None
+
+    def end(self) -> None:
+        """Takes the progress bar away."""
+        self._pause()
+
+    # --- the phone ----------------------------------------------------------------------------------------
+
+    def _waiting(self, event: reports.WaitingForPhone) -> None:
+        name = plain(event.name) or "A phone"
+        match event.reason:
+            case WaitReason.NONE:
+                self._voice.say("Looking for your phone…  none found yet.")
+                self._voice.more(HOW_TO_CONNECT)
+                self._voice.say("Waiting… (Ctrl+C to stop)")
+            case WaitReason.LOCKED:
+                self._voice.notice(f"{name} found, but its screen is locked, so it hides your photos.")
+                self._voice.more((*HOW_TO_UNLOCK, "I'll carry on by myself."))
+            case WaitReason.BUSY:
+                advice = explain(errors.InterfaceBusy(event.node, event.holders))
+                self._voice.notice(advice.headline)
+                self._voice.more((*advice.what_to_do, "I'll carry on by myself as soon as it lets go."))
+            case WaitReason.NO_PERMISSION:
+                advice = explain(errors.AccessDenied(event.node))
+                self._voice.notice(advice.headline)
+                self._voice.more(advice.what_to_do)
+            case WaitReason.OTHER_PHONE:
+                wanted = plain(event.wanted) or name
+                self._voice.notice(f"{listing(event.others)} is plugged in, but not {wanted}.")
+                self._voice.more(("Plug in the right one. I'll carry on by myself.",))
+            case WaitReason.NO_ANSWER:
+                self._voice.notice(f"{name} is plugged in, but doesn't answer.")
+                self._voice.more(("Unlock its screen. If that doesn't help, unplug it and plug it in again.",))
+
+    def _lost(self, event: reports.PhoneLost) -> None:
+        what = {
+            "PhoneGone": "The phone was unplugged.",
+            "PhoneLocked": "The phone was locked.",
+            "StorageVanished": "The phone was locked, or its card was taken out.",
+        }.get(event.failure.kind, "The phone stopped answering.")
+        safe = f"  {self._saved:,} of {self._total.items:,} are safe." if self._total.items else ""
+        self._voice.warn(f"{what}{safe}  Plug it in and unlock it to continue.")
+
+    # --- the plan and the end -----------------------------------------------------------------------------
+
+    def _planned(self, event: reports.Planned) -> None:
+        kinds = [number(event.photos, "photo")] if event.photos else []
+        if event.videos:
+            kinds.append(number(event.videos, "video"))
+        others = event.wanted.items - event.photos - event.videos
+        if others:
+            kinds.append(number(others, "other file"))
+        what = " and ".join(kinds) if kinds else "No photos or videos"
+        amount = f", {size(event.wanted.bytes)}" if event.wanted.bytes else ""
+        self._voice.good(f"{plain(event.phone)} connected.  {what}{amount}")
+        for folder in event.missing_folders:
+            self._voice.warn(f"There is no folder {plain(folder)} on the phone.")
+        copies = event.new + event.changed + event.failing
+        if copies.items:
+            self._voice.say(f"Copying to {place(event.folder)}   ({size(event.free)} free)")
+
+    def tell_plan(self, plan: reports.Planned) -> ExitCode:
+        """What a dry run has to say after the plan itself.
+
+        Returns:
+            The exit code: a plan that does not fit ends as the run would.
+        """
+        code = ExitCode.NO_SPACE if plan.to_copy > plan.free else ExitCode.OK
+        self._voice.emit("summary", command="backup", dry_run=True, exit_code=int(code), **facts.of_plan(plan))
+        copies = plan.new + plan.changed + plan.failing
+        self._voice.say(f"Would copy {number(copies.items, 'file')}, {size(plan.to_copy)}. Nothing was copied.")
+        if plan.safe.items:
+            self._voice.more((f"{plan.safe.items:,} are safe already.",))
+        self._voice.more(_skipped(plan.skipped))
+        if code is ExitCode.NO_SPACE:
+            self._voice.bad(explain(errors.OutOfSpace(plan.folder, plan.to_copy, plan.free)))
+        return code
+
+    def conclude(self, summary: Summary) -> ExitCode:
+        """Says how it ended.
+
+        Returns:
+            The exit code.
+        """
+        self._pause()
+        code = exit_code_of(summary)
+        if self._voice.json:
+            self._voice.emit("summary", **facts.of_backup(summary, code))
+            return code
+        safe = summary.saved + summary.safe
+        if summary.ending is Ending.DONE:
+            self._done(summary, safe)
+        else:
+            self._stopped(summary, safe)
+        self._failures(summary)
+        if summary.skipped_in_all.items:
+            self._voice.say("Left out:")
+            self._voice.more(_skipped(summary.skipped))
+        if not summary.adds_up:
+            self._voice.warn(
+                "The numbers of this run don't add up, so don't count it as complete. Please report this: "
+                f"{summary.unaccounted.items} files, {summary.unaccounted.bytes} bytes unaccounted for."
+            )
+        return code
+
+    def _done(self, summary: Summary, safe: Count) -> None:
+        if summary.saved.items:
+            took = duration(self._clock() - self._started)
+            self._voice.good(
+                f"Done in {took}.  {number(summary.saved.items, 'file')} copied and checked.  "
+                "Nothing on the phone was changed."
+            )
+            if summary.safe.items:
+                self._voice.more((f"All {safe.items:,} are safe in {place(summary.folder)}",))
+        elif safe.items:
+            sentence = f"{plain(summary.phone)}: nothing new.  All {safe.items:,} are safe"
+            sentence += f" (last checked {_day(summary)})." if summary.last_verified else "."
+            if summary.moved.items:
+                sentence += f"  {number(summary.moved.items, 'was', 'were')} renamed or moved on the phone."
+            if summary.failed.items:
+                sentence += f"  {summary.failed.items:,} still unreadable."
+            self._voice.good(sentence)
+        elif not summary.failed.items:
+            self._voice.good(f"{plain(summary.phone)}: there are no photos or videos on it yet.")
+
+    def _stopped(self, summary: Summary, safe: Count) -> None:
+        wanted = safe + summary.failed + summary.left
+        so_far = f"{safe.items:,} of {wanted.items:,} are safe." if wanted.items else ""
+        if summary.ending is Ending.INTERRUPTED:
+            self._voice.warn(f"Stopped.  {so_far}  Run mtpbackup again to continue.")
+            return
+        error = summary.error or errors.PhoneGone("the phone went away")
+        if so_far:
+            self._voice.warn(so_far)
+        self._voice.bad(explain(error))
+
+    def _failures(self, summary: Summary) -> None:
+        if not summary.failures:
+            return
+        one = len(summary.failures) == 1
+        if one:
+            self._voice.warn(f"1 could not be saved: {_failed(summary.failures[0])}")
+            return
+        self._voice.warn(f"{len(summary.failures):,} could not be saved; the next run tries them again:")
+        for failed in summary.failures[:_FAILURES_SHOWN]:
+            self._voice.warn(f"  {_failed(failed)}")
+        if len(summary.failures) > _FAILURES_SHOWN:
+            self._voice.warn(f"  … and {len(summary.failures) - _FAILURES_SHOWN:,} more (all of them: --json)")
+
+
+def _failed(failed: reports.FailedItem) -> str:
+    tried = f" (tried {failed.tries} times)" if failed.tries > 1 else ""
+    return f"{plain(failed.item.shown_path)}{tried}"
+
+
+def _skipped(skipped: Mapping[SkipReason, Count]) -> list[str]:
+    return [
+        f"{count.items:,} {_SKIPPED_BECAUSE[reason]}"
+        for reason, count in sorted(skipped.items(), key=lambda entry: -entry[1].items)
+        if count.items
+    ]
+
+
+def _day(summary: Summary) -> str:
+    when = summary.last_verified
+    return when.strftime("on %-d %B %Y") if when else ""

@@ -1,0 +1,86 @@
+"""Options that several commands share, declared once so that they read and behave the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from mtpbackup.cli import times
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def default_destination() -> Path:
+    """Where backups go when nothing else is said: "Phone backup" in the person's picture folder."""
+    import platformdirs  # noqa: PLC0415 - only when no --to is given
+
+    return Path(platformdirs.user_pictures_dir()) / "Phone backup"
+
+
+def _path(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
+    return None if value is None else Path(value).expanduser().absolute()
+
+
+to_option = click.option(
+    "--to",
+    "to",
+    metavar="DIR",
+    callback=_path,
+    help='Folder of the backup.  [default: "Phone backup" in your picture folder]',
+    shell_complete=lambda _c, _p, _i: [click.shell_completion.CompletionItem("", type="dir")],
+)
+device_option = click.option(
+    "--device", metavar="NAME|SERIAL", help="Which phone, when several are plugged in. See: mtpbackup devices"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+wait_option = click.option(
+    "--wait",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    help="How long to wait for the phone to be plugged in, unlocked or plugged in again.",
+)
+only_option = click.option(
+    "--only",
+    type=click.Choice(["photos", "videos", "all"]),
+    help="photos, videos, or all files of any kind.  [default: photos and videos]",
+)
+folder_option = click.option(
+    "--folder",
+    "folders",
+    metavar="PATH",
+    multiple=True,
+    help="Only this folder of the phone, as DCIM/Camera. May be given several times.",
+)
+since_option = click.option(
+    "--since", callback=times.since, metavar="30d|2024-05-01", help="Only what is newer than this age or day."
+)
+layout_option = click.option(
+    "--layout",
+    type=click.Choice(["as-on-phone", "by-month"]),
+    default="as-on-phone",
+    show_default=True,
+    help="Folders as they are on the phone, or one for each month.",
+)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be copied, and copy nothing.")
+yes_option = click.option(
+    "-y", "--yes", is_flag=True, help="Don't ask; take the first answer to every question."
+)
+
+
+def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """Several options as one decorator, listed in the help in this order."""
+
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+selection_options = together(only_option, folder_option, since_option)
+speaking_options = together(quiet_option, json_option)

@@ -1,0 +1,88 @@
+"""`mtpbackup verify`: proves again that every saved file is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from mtpbackup.cli import facts
+from mtpbackup.cli.options import default_destination, speaking_options, to_option
+from mtpbackup.cli.progress import ProgressDisplay
+from mtpbackup.cli.running import finish, speaking
+from mtpbackup.cli.voice import Voice
+from mtpbackup.engine import reports
+from mtpbackup.messages import ExitCode, number, place, plain, size
+
+_DAMAGES: Final = {
+    reports.Damage.MISSING: "is missing",
+    reports.Damage.CHANGED: "is not what was saved",
+    reports.Damage.UNREADABLE: "can't be read from the disk",
+}
+
+
+@click.command(
+    epilog="""\b
+Example:
+  mtpbackup verify --to /media/anna/USB"""
+)
+@to_option
+@speaking_options
+def verify(to: Path | None, quiet: bool, as_json: bool) -> None:
+    """Read every file of the backup and compare it with what was recorded.
+
+    The same can be done without mtpbackup: run sha256sum -c SHA256SUMS in the backup's folder.
+    """
+    from mtpbackup.archive import Archive  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.engine import verify_archive  # noqa: PLC0415
+
+    with speaking(as_json=as_json, quiet=quiet) as voice, Archive.open(to or default_destination()) as archive:
+        narrator = _VerifyNarrator(voice)
+        try:
+            summary = verify_archive(archive, report=narrator)
+        finally:
+            narrator.display.end()
+        finish(_conclude(voice, summary))
+
+
+class _VerifyNarrator:
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self.display = ProgressDisplay(voice, "Checking", hint="")
+
+    def __call__(self, event: reports.Event) -> None:
+        match event:
+            case reports.FileChecked():
+                self.display.show(event.done, event.total, event.done.bytes, event.path)
+                if event.damage is not None:
+                    said = facts.of_event(event)
+                    self._voice.emit("status", **(said or {}))
+                    self._voice.warn(f"{plain(event.path)} {_DAMAGES[event.damage]}.")
+            case _:
+                pass
+
+
+def _conclude(voice: Voice, summary: reports.VerifySummary) -> ExitCode:
+    if summary.interrupted:
+        code = ExitCode.INTERRUPTED
+    elif summary.damaged:
+        code = ExitCode.DAMAGE_FOUND
+    else:
+        code = ExitCode.OK if summary.sound else ExitCode.ERROR
+    voice.emit("summary", **facts.of_verification(summary, code))
+    if summary.interrupted:
+        voice.warn(f"Stopped.  {number(summary.good.items, 'file')} checked so far.")
+    elif summary.damaged:
+        voice.warn(
+            f"{number(len(summary.damaged), 'file')} of {summary.total.items:,} not as saved. "
+            "What is still on the phone is copied again by the next backup."
+        )
+    elif code is ExitCode.OK:
+        voice.good(
+            f"{number(summary.good.items, 'file is', 'files are')} whole ({size(summary.good.bytes)}) "
+            f"in {place(summary.root)}."
+        )
+    else:
+        voice.warn("The numbers of this check don't add up. Please report this.")
+    return code

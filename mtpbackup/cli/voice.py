@@ -1,0 +1,156 @@
+"""How the program speaks: plain lines, colours on a terminal, or one JSON object a line.
+
+A `Voice` is chosen once per command by `choose_voice`; commands and narrators say what happened and never ask
+where it goes. Plain lines have no colour, no bar and no cursor movement, so that a screen reader, a log file or
+a pipe can follow. NO_COLOR and TERM=dumb are respected.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, TextIO
+
+from mtpbackup.messages import Advice
+
+_GREEN, _YELLOW, _RED, _DIM, _OFF = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
+
+
+class LineAbove(Protocol):
+    """Something that stays at the bottom of the screen and lets lines pass above it."""
+
+    def line(self, text: str) -> None:
+        """Writes a line above."""
+        ...
+
+
+class Voice:
+    """Plain lines, and the interface of the other voices.
+
+    Attributes:
+        json: whether facts are wanted instead of sentences.
+        interactive: whether a person can answer questions.
+    """
+
+    json = False
+
+    def __init__(self, out: TextIO, err: TextIO, *, quiet: bool = False, colour: bool = False) -> None:
+        self._out = out
+        self._err = err
+        self._quiet = quiet
+        self._colour = colour
+        self.interactive = sys.stdin is not None and sys.stdin.isatty() and out.isatty()
+
+    def say(self, text: str) -> None:
+        """A line of the conversation."""
+        if not self._quiet:
+            self._line(self._out, text)
+
+    def good(self, text: str) -> None:
+        """Something that worked."""
+        self.say(self._painted(_GREEN, "✓") + " " + text)
+
+    def notice(self, text: str) -> None:
+        """Something the person should do or know."""
+        self.say(self._painted(_YELLOW, "●") + " " + text)
+
+    def warn(self, text: str) -> None:
+        """Something that did not go as hoped; also said when quiet."""
+        self._line(self._err, self._painted(_YELLOW, "!") + " " + text)
+
+    def more(self, lines: Iterable[str]) -> None:
+        """Details below the line before."""
+        for line in lines:
+            self.say("  " + line)
+
+    def bad(self, advice: Advice) -> None:
+        """An error with its next steps; also said when quiet."""
+        self._line(self._err, self._painted(_RED, "✗") + " " + advice.headline)
+        for line in advice.what_to_do:
+            self._line(self._err, "  " + line)
+
+    def data(self, text: str) -> None:
+        """What the person asked for, as the lines of a listing; also said when quiet."""
+        self._line(self._out, text)
+
+    def emit(self, message_type: str, **facts: object) -> None:
+        """One JSON object; nothing here."""
+
+    def _painted(self, colour: str, text: str) -> str:
+        return f"{colour}{text}{_OFF}" if self._colour else text
+
+    def _line(self, stream: TextIO, text: str) -> None:
+        stream.write(text + "\n")
+        stream.flush()
+
+
+class JsonVoice(Voice):
+    """One JSON object a line on standard output, for programs; sentences are left out."""
+
+    json = True
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        super().__init__(out, err)
+        self.interactive = False
+
+    def say(self, text: str) -> None:
+        """Nothing: programs read facts."""
+
+    def warn(self, text: str) -> None:
+        """Nothing: programs read facts."""
+
+    def data(self, text: str) -> None:
+        """Nothing: programs read facts."""
+
+    def bad(self, advice: Advice) -> None:
+        """The error as an object."""
+        self.emit(
+            "error",
+            message=advice.headline,
+            what_to_do=list(advice.what_to_do),
+            exit_code=int(advice.exit_code),
+        )
+
+    def emit(self, message_type: str, **facts: object) -> None:
+        """One JSON object."""
+        self._line(self._out, json.dumps({"message_type": message_type, **facts}, ensure_ascii=False))
+
+
+class TerminalVoice(Voice):
+    """Coloured marks, and room for a progress bar."""
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        super().__init__(out, err, colour=True)
+        self._bar: LineAbove | None = None
+
+    @contextmanager
+    def above(self, bar: LineAbove) -> Iterator[None]:
+        """While entered, lines are written above a bar that stays on the screen."""
+        self._bar = bar
+        try:
+            yield
+        finally:
+            self._bar = None
+
+    def _line(self, stream: TextIO, text: str) -> None:
+        if self._bar is not None:
+            self._bar.line(text)
+        else:
+            super()._line(stream, text)
+
+
+def choose_voice(*, as_json: bool = False, quiet: bool = False) -> Voice:
+    """The voice that fits where the output goes."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")  # a name that the terminal cannot show must not end the run
+    if as_json:
+        return JsonVoice(sys.stdout, sys.stderr)
+    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    if plain or quiet:
+        return Voice(sys.stdout, sys.stderr, quiet=quiet)
+    return TerminalVoice(sys.stdout, sys.stderr)
