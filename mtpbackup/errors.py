@@ -30,7 +30,11 @@ class WireError(MtpBackupError):
 
 
 class LocalProtocolError(MtpBackupError):
-    """Our own code asked for a step that the transaction table does not allow (our fault)."""
+    """Our own code asked for what the protocol does not have (our fault).
+
+    A step that the transaction table does not allow, or a value that the wire cannot carry: a name of more than
+    254 UTF-16 units, a number that its field is too small for.
+    """
 
 
 class RemoteProtocolError(WireError):
