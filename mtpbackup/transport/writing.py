@@ -1,8 +1,8 @@
 """Cutting what is written into requests, and keeping several of them in flight on bulk OUT.
 
 USB ends a transfer with a packet that is not full. So every request but the last must be a whole number of
-packets, and a transfer of a whole number of packets needs an empty one at its end: Android waits for it for ever
-(ANDROID.md, Writing).
+packets, and a transfer of a whole number of packets needs an empty one at its end: Android waits for it for
+ever (ANDROID.md, Writing).
 """
 
 from __future__ import annotations
