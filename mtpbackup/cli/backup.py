@@ -64,7 +64,7 @@ def backup(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Copy what is new on the phone to this computer, and check every byte.
+    """Copy what is new on the phone, and check every byte.
 
     Photos and videos are found wherever they lie on the phone. What is in the backup already is not
     copied again; what you delete on the phone stays in the backup. You may unplug or stop at any

@@ -13,7 +13,7 @@ Example, for bash:
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what makes your shell complete mtpbackup's words with the Tab key."""
+    """Print completion for your shell."""
     kind = get_completion_class(shell)
     assert kind is not None
     root = click.get_current_context().find_root().command

@@ -25,9 +25,9 @@ Example:
 @to_option
 @speaking_options
 def demo(to: Path | None, quiet: bool, as_json: bool) -> None:
-    """Try everything without a phone: back up one that is built in.
+    """Try everything with a built-in phone.
 
-    The built-in phone holds pictures and a film made up for it. They go to the folder "Demo backup"
+    It is made of code, and holds pictures and a film made up for it. They go to the folder "Demo backup"
     beside your phone backups, unless you say where. Run it again to see that nothing is copied twice.
     """
     from mtpbackup.engine import RunOptions  # noqa: PLC0415 - `--help` does without

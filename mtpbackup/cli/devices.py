@@ -31,7 +31,7 @@ Example:
 )
 @speaking_options
 def devices(quiet: bool, as_json: bool) -> None:
-    """List the phones that are plugged in, with their serial numbers and storages."""
+    """List the phones that are plugged in."""
     from mtpbackup.phone.survey import survey  # noqa: PLC0415 - `--help` does without
 
     with speaking(as_json=as_json, quiet=quiet) as voice:

@@ -29,7 +29,9 @@ Examples:
 @wait_option
 @speaking_options
 def ls(path: str, device: str | None, wait: float | None, quiet: bool, as_json: bool) -> None:
-    """List a folder of the phone: date, size and name. Without PATH: the top of every storage.
+    """List a folder of the phone.
+
+    Shows date, size and name. Without PATH: the top of every storage.
 
     PATH may begin with the name of a storage; else every storage is looked through.
     """

@@ -30,7 +30,9 @@ Example:
 @to_option
 @speaking_options
 def verify(to: Path | None, quiet: bool, as_json: bool) -> None:
-    """Read every file of the backup and compare it with what was recorded.
+    """Prove that every saved file is still whole.
+
+    Reads each file of the backup from disk and compares it with what was recorded when it was copied.
 
     The same can be done without mtpbackup: run sha256sum -c SHA256SUMS in the backup's folder.
     """
