@@ -1,0 +1,163 @@
+"""One function for each operation: arguments in, datasets out.
+
+Names are the specification's (MTP 1.1, appendix D). Each may raise what `Session.run` raises:
+`OperationUnsupported`, `OperationFailed`, `EndpointStalled`, `WireError`, `TransportError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mtpbackup.errors import RemoteProtocolError
+from mtpbackup.session.incoming import Incoming
+from mtpbackup.session.session import Session
+from mtpbackup.wire import (
+    DataType,
+    DeviceInfo,
+    DevicePropDesc,
+    ObjectInfo,
+    ObjectProperty,
+    PropertyElement,
+    StorageInfo,
+    Value,
+    decode_array,
+    decode_property_list,
+    decode_value,
+)
+from mtpbackup.wire import OperationCode as Op
+from mtpbackup.wire.codec import U16, Array
+
+#: As a parent: the top of a storage. As a storage: all of them, which Debian's umtp-responder answers by never
+#: answering again, so list per storage. As an object: all of them.
+EVERYTHING: Final = 0xFFFFFFFF
+#: As a parent: the top of a storage.
+TOP: Final = 0xFFFFFFFF
+
+_LOW = 0xFFFFFFFF
+
+
+def _data(session: Session, operation: Op, *parameters: int) -> bytearray:
+    """Runs an operation that is nothing without its data."""
+    data = session.run(operation, parameters).data
+    if data is None:
+        raise RemoteProtocolError(f"{operation.name} was answered OK without data")
+    return data
+
+
+def get_device_info(session: Session) -> DeviceInfo:
+    """What the phone is and offers, asked anew; `Session.device_info` has it from the opening."""
+    return DeviceInfo.decode(_data(session, Op.GET_DEVICE_INFO))
+
+
+def get_storage_ids(session: Session) -> tuple[int, ...]:
+    """Ids of the storages; none while the phone is locked (ANDROID.md, Storages)."""
+    return decode_array(_data(session, Op.GET_STORAGE_IDS))
+
+
+def get_storage_info(session: Session, storage: int) -> StorageInfo:
+    """A storage's size, kind and description."""
+    return StorageInfo.decode(_data(session, Op.GET_STORAGE_INFO, storage))
+
+
+def get_num_objects(session: Session, storage: int, object_format: int = 0, parent: int = TOP) -> int:
+    """How many objects a folder holds. Android has always three parameters or answers 201D."""
+    parameters = session.run(Op.GET_NUM_OBJECTS, (storage, object_format, parent)).parameters
+    if not parameters:
+        raise RemoteProtocolError("GET_NUM_OBJECTS was answered OK without a number")
+    return parameters[0]
+
+
+def get_object_handles(
+    session: Session, storage: int, object_format: int = 0, parent: int = TOP
+) -> tuple[int, ...]:
+    """Handles of the objects in a folder, in no order.
+
+    Args:
+        session: the session.
+        storage: a storage's id.
+        object_format: only this format; 0 for all.
+        parent: a folder's handle, or `TOP`. Never 0: on Android that means everything, recursively.
+    """
+    return decode_array(_data(session, Op.GET_OBJECT_HANDLES, storage, object_format, parent))
+
+
+def get_object_info(session: Session, handle: int) -> ObjectInfo:
+    """An object's name, size, format and dates."""
+    data = _data(session, Op.GET_OBJECT_INFO, handle)
+    return ObjectInfo.decode(data, wide_size=session.quirks.wide_object_info)
+
+
+def get_object(session: Session, handle: int, *, expected: int | None = None) -> Incoming:
+    """An object's whole content.
+
+    Args:
+        session: the session.
+        handle: the object.
+        expected: its size as listed.
+    """
+    return session.stream(Op.GET_OBJECT, (handle,), expected=expected)
+
+
+def get_partial_object(session: Session, handle: int, offset: int, length: int) -> Incoming:
+    """A part of an object's content, beginning in its first 4 GiB."""
+    return session.stream(Op.GET_PARTIAL_OBJECT, (handle, offset, length), expected=length)
+
+
+def get_partial_object_64(session: Session, handle: int, offset: int, length: int) -> Incoming:
+    """A part of an object's content. Android's own operation; never ask past the end (ANDROID.md, Reading)."""
+    parameters = (handle, offset & _LOW, offset >> 32, length)
+    return session.stream(Op.GET_PARTIAL_OBJECT_64, parameters, expected=length)
+
+
+def get_thumb(session: Session, handle: int) -> Incoming:
+    """An object's small picture, a JPEG on Android; 2002 where there is none."""
+    return session.stream(Op.GET_THUMB, (handle,))
+
+
+def get_object_props_supported(session: Session, object_format: int) -> tuple[int, ...]:
+    """Codes of the properties that objects of a format have."""
+    return Array(U16).decode(_data(session, Op.GET_OBJECT_PROPS_SUPPORTED, object_format))
+
+
+def get_object_prop_value(session: Session, handle: int, code: ObjectProperty, data_type: DataType) -> Value:
+    """One property of one object.
+
+    Args:
+        session: the session.
+        handle: the object. Android answers 2002, not 2009, to an unknown one.
+        code: which property.
+        data_type: of its value, which the answer does not tell.
+    """
+    return decode_value(data_type, _data(session, Op.GET_OBJECT_PROP_VALUE, handle, code))
+
+
+def get_object_prop_list(
+    session: Session, handle: int, code: int, *, object_format: int = 0, depth: int = 0
+) -> Iterator[PropertyElement]:
+    """Properties of several objects at once.
+
+    Args:
+        session: the session.
+        handle: an object; 0 for the top of all storages.
+        code: which property. All of them (`EVERYTHING`) is slow on Android and gives an uneven answer.
+        object_format: only this format; 0 for all.
+        depth: 0 for the object itself, 1 for what lies in it (and, on Android, the folder itself at the end).
+    """
+    return decode_property_list(_data(session, Op.GET_OBJECT_PROP_LIST, handle, object_format, code, 0, depth))
+
+
+def get_device_prop_desc(session: Session, code: int) -> DevicePropDesc:
+    """A property of the phone: its type, its value, and what values it may have."""
+    return DevicePropDesc.decode(_data(session, Op.GET_DEVICE_PROP_DESC, code))
+
+
+def get_device_prop_value(session: Session, code: int, data_type: DataType) -> Value:
+    """The value of a property of the phone.
+
+    Args:
+        session: the session.
+        code: which property.
+        data_type: of its value, which the answer does not tell.
+    """
+    return decode_value(data_type, _data(session, Op.GET_DEVICE_PROP_VALUE, code))

@@ -1,0 +1,74 @@
+"""What some phones need that they don't say: frozen data, matched by what the phone says of itself.
+
+First a phone is asked what it supports, and what it does is watched (`Session.supports`); a quirk is for phones
+that lie in a way that cannot be seen in time. Each entry names its source and the persona of the virtual phone
+that fails without it; an entry without a persona is removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from mtpbackup.transport.base import UsbIdentity
+from mtpbackup.wire import DeviceInfo, OperationCode
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """How to treat one phone.
+
+    Attributes:
+        broken_operations: listed by the phone, but better left alone: as good as not listed.
+        wide_object_info: ObjectInfo carries its size in 64 bits (PHONES.md, section 2, Samsung).
+    """
+
+    broken_operations: frozenset[OperationCode] = frozenset()
+    wide_object_info: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownQuirk:
+    """Which phones something is known of. What is not given fits every phone.
+
+    Attributes:
+        quirks: how to treat them.
+        source: where this is known from: a section of PHONES.md, an issue, a model and a date.
+        persona: the virtual phone that needs it.
+        vendor_id, product_id: of USB.
+        manufacturer, model: as DeviceInfo has them, in any case; the model may go on.
+        without_extension: part of the vendor extension text that the phones in question do not have.
+    """
+
+    quirks: Quirks
+    source: str
+    persona: str
+    vendor_id: int | None = None
+    product_id: int | None = None
+    manufacturer: str = ""
+    model: str = ""
+    without_extension: str = ""
+
+    def fits(self, usb: UsbIdentity, info: DeviceInfo) -> bool:
+        """Whether a phone is one of them."""
+        return (
+            self.vendor_id in (None, usb.vendor_id)
+            and self.product_id in (None, usb.product_id)
+            and self.manufacturer.casefold() in ("", info.manufacturer.strip().casefold())
+            and info.model.strip().casefold().startswith(self.model.casefold())
+            and not (self.without_extension and self.without_extension in info.vendor_extension_desc)
+        )
+
+
+#: Every quirk there is. The phones shown so far need none: what they lack they say, or it is noticed in use.
+KNOWN_QUIRKS: Final[tuple[KnownQuirk, ...]] = ()
+
+
+def quirks_for(usb: UsbIdentity, info: DeviceInfo, known: Iterable[KnownQuirk] = KNOWN_QUIRKS) -> Quirks:
+    """How to treat a phone: everything known of it, joined."""
+    fitting = [each.quirks for each in known if each.fits(usb, info)]
+    return Quirks(
+        broken_operations=frozenset().union(*(quirks.broken_operations for quirks in fitting)),
+        wide_object_info=any(quirks.wide_object_info for quirks in fitting),
+    )
