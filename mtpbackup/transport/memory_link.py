@@ -21,7 +21,7 @@ from typing import Protocol, TypeAlias
 
 from mtpbackup.errors import EndpointStalled, InterfaceBusy, PhoneGone, TransferCancelled
 from mtpbackup.transport.base import Buffer, Endpoint, Speed, UsbIdentity
-from mtpbackup.transport.requests import Outcome, Request
+from mtpbackup.transport.requests import BulkRequest, Outcome
 from mtpbackup.transport.writing import pieces
 
 ControlHandler: TypeAlias = Callable[[int, int, bytes, int], bytes | None]
@@ -82,7 +82,7 @@ class MemoryLink:
         self._changed = threading.Condition(self._lock)
         self._host: Host | None = None
         self._gone = False
-        self._in_flight: dict[Endpoint, deque[Request]] = {Endpoint.IN: deque(), Endpoint.OUT: deque()}
+        self._in_flight: dict[Endpoint, deque[BulkRequest]] = {Endpoint.IN: deque(), Endpoint.OUT: deque()}
         self._halted: set[Endpoint] = set()
         self._fuse: dict[Endpoint, int] = {}
         self._handler: ControlHandler | None = None
@@ -128,7 +128,7 @@ class MemoryLink:
         with self._lock:
             self._host = None
 
-    def submit(self, request: Request) -> None:
+    def submit(self, request: BulkRequest) -> None:
         """See `Driver.submit`."""
         with self._lock:
             self._check_plugged()
@@ -138,7 +138,7 @@ class MemoryLink:
                 self._in_flight[request.endpoint].append(request)
                 self._changed.notify_all()
 
-    def withdraw(self, request: Request) -> None:
+    def withdraw(self, request: BulkRequest) -> None:
         """See `Driver.withdraw`."""
         with self._lock:
             if request in self._in_flight[request.endpoint]:
@@ -259,7 +259,7 @@ class MemoryLink:
         if self._gone:
             raise PhoneGone("unplugged")
 
-    def _end(self, request: Request, outcome: Outcome, *, ended: bool = False) -> None:
+    def _end(self, request: BulkRequest, outcome: Outcome, *, ended: bool = False) -> None:
         self._in_flight[request.endpoint].remove(request)
         if self._bus is not None and (request.filled or outcome is Outcome.COMPLETE):
             self._bus.moved(request.endpoint, request.filled, ended)
@@ -290,7 +290,7 @@ class MemoryLink:
             self._cancelled = True
             self._changed.notify_all()
 
-    def _await_request(self, endpoint: Endpoint) -> Request:
+    def _await_request(self, endpoint: Endpoint) -> BulkRequest:
         """Waits, as the phone, until the host asks."""
         requests = self._in_flight[endpoint]
         while True:

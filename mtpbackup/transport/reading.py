@@ -12,7 +12,7 @@ from collections import deque
 
 from mtpbackup.errors import TransportError, TransportTimeout
 from mtpbackup.transport.base import Chunk, Endpoint, TransportOptions
-from mtpbackup.transport.requests import Driver, NoRoom, Outcome, Request, Wake, withdraw_all
+from mtpbackup.transport.requests import BulkRequest, Driver, NoRoom, Outcome, Wake, withdraw_all
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class BufferPool:
         self._wake.set()
 
 
-class _Read(Request):
+class _Read(BulkRequest):
     """A read and the pool's buffer behind it, which may be longer than what was asked for."""
 
     __slots__ = ("buffer",)
@@ -111,7 +111,7 @@ class ReadRing:
 
     def discard(self) -> int:
         """Ends all reads in flight and throws away what they hold. Returns how many bytes that was."""
-        withdraw_all(self._driver, self._wake, self._queue)
+        withdraw_all(self._driver.withdraw, self._wake, self._queue)
         self._error = None
         thrown = 0
         while self._queue:
@@ -194,7 +194,7 @@ class ReadRing:
 
     def _bring_in(self) -> bool:
         """Withdraws all reads. True if any of them holds something after all: bytes, an end or an error."""
-        withdraw_all(self._driver, self._wake, self._queue)
+        withdraw_all(self._driver.withdraw, self._wake, self._queue)
         for request in [r for r in self._queue if r.outcome is Outcome.WITHDRAWN and not r.filled]:
             self._queue.remove(request)
             self._pool.give_back(request.buffer)

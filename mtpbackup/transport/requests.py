@@ -13,8 +13,8 @@ from __future__ import annotations
 import enum
 import queue
 import time
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from mtpbackup.errors import (
     EndpointStalled,
@@ -40,6 +40,10 @@ class Outcome(enum.Enum):
 
 class NoRoom(MtpBackupError):
     """The operating system has no memory for a request of this size now; never leaves this package."""
+
+
+class TransferFailed(TransportError):
+    """A transfer broke off without a reason: a pulled cable, noticed before the kernel knows, or a bad one."""
 
 
 class Wake:
@@ -85,20 +89,20 @@ class Wake:
 
 
 class Request:
-    """Bytes asked of an endpoint, or given to it: what USB calls a request block.
+    """Bytes asked of a pipe, or given to it.
 
     Attributes:
-        endpoint: where.
+        pipe: where, as errors name it: "in", "out" or "control".
         view: the memory; its length is the size asked for.
         filled: bytes moved so far. Only final with `outcome`.
         outcome: how it ended; None while in flight.
         carrier: the driver's own object for it.
     """
 
-    __slots__ = ("carrier", "endpoint", "filled", "outcome", "view", "wake")
+    __slots__ = ("carrier", "filled", "outcome", "pipe", "view", "wake")
 
-    def __init__(self, endpoint: Endpoint, view: memoryview, wake: Wake) -> None:
-        self.endpoint = endpoint
+    def __init__(self, pipe: str, view: memoryview, wake: Wake) -> None:
+        self.pipe = pipe
         self.view = view
         self.wake = wake
         self.filled = 0
@@ -121,19 +125,33 @@ class Request:
         """The exception for a bad outcome."""
         match self.outcome:
             case Outcome.STALLED:
-                return EndpointStalled(self.endpoint.value)
+                return EndpointStalled(self.pipe)
             case Outcome.GONE:
                 return PhoneGone("the phone left the bus")
             case Outcome.OVERFLOW:
                 return TransferOverflow(f"more than {self.size} bytes came")
             case _:
-                return TransportError(f"transfer on {self.endpoint.value} ended as {self.outcome}")
+                return TransferFailed(f"transfer on {self.pipe} ended as {self.outcome}")
+
+
+class BulkRequest(Request):
+    """A request of a bulk endpoint.
+
+    Attributes:
+        endpoint: IN or OUT.
+    """
+
+    __slots__ = ("endpoint",)
+
+    def __init__(self, endpoint: Endpoint, view: memoryview, wake: Wake) -> None:
+        super().__init__(endpoint.value, view, wake)
+        self.endpoint = endpoint
 
 
 class Driver(Protocol):
     """What carries requests: libusb, or a queue in memory."""
 
-    def submit(self, request: Request) -> None:
+    def submit(self, request: BulkRequest) -> None:
         """Puts it in flight; `request.finish` follows from any thread.
 
         Raises:
@@ -142,24 +160,31 @@ class Driver(Protocol):
         """
         ...
 
-    def withdraw(self, request: Request) -> None:
+    def withdraw(self, request: BulkRequest) -> None:
         """Asks for its end; `request.finish` follows soon, also when it had ended already."""
         ...
 
+
+R = TypeVar("R", bound=Request)
 
 #: Seconds in which a withdrawn request must have ended. Kernels do it in well under one.
 SETTLE_SECONDS = 5.0
 
 
-def withdraw_all(driver: Driver, wake: Wake, requests: Sequence[Request]) -> None:
+def withdraw_all(withdraw: Callable[[R], None], wake: Wake, requests: Sequence[R]) -> None:
     """Withdraws requests and waits until each has ended.
+
+    Args:
+        withdraw: withdraws one.
+        wake: that of the requests.
+        requests: some of them may have ended already.
 
     Raises:
         TransportError: one of them did not end; the device's driver is stuck.
     """
     for request in reversed(requests):
         if request.outcome is None:
-            driver.withdraw(request)
+            withdraw(request)
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         wake.clear()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from mtpbackup.errors import TransportError, TransportTimeout
 from mtpbackup.transport.base import Buffer, Endpoint, TransportOptions
-from mtpbackup.transport.requests import Driver, NoRoom, Outcome, Request, Wake, withdraw_all
+from mtpbackup.transport.requests import BulkRequest, Driver, NoRoom, Outcome, Wake, withdraw_all
 
 #: Small parts are joined up to this size; what is larger is sent from the caller's memory without a copy.
 JOINED = 16 * 1024
@@ -66,7 +66,7 @@ class WriteQueue:
         self._packet_size = packet_size
         self._largest = options.chunk_size
         self._depth = options.depth
-        self._queue: deque[Request] = deque()
+        self._queue: deque[BulkRequest] = deque()
 
     def write(self, parts: Iterable[Buffer], timeout: float) -> int:
         """See `Transport.write`. However it ends, nothing of it is in flight afterwards."""
@@ -108,7 +108,7 @@ class WriteQueue:
             self._withdraw()
 
     def _withdraw(self) -> None:
-        withdraw_all(self._driver, self._wake, self._queue)
+        withdraw_all(self._driver.withdraw, self._wake, self._queue)
         self._queue.clear()
 
     def _next(self, source: Iterator[memoryview]) -> list[memoryview]:
@@ -120,7 +120,7 @@ class WriteQueue:
     def _submit(self, waiting: deque[memoryview]) -> bool:
         """Puts the first waiting piece in flight. False: no memory for it until another one has ended."""
         piece = waiting.popleft()
-        request = Request(Endpoint.OUT, piece, self._wake)
+        request = BulkRequest(Endpoint.OUT, piece, self._wake)
         self._queue.append(request)
         try:
             self._driver.submit(request)
@@ -141,7 +141,7 @@ class WriteQueue:
 
     def _bring_back(self) -> tuple[int, list[memoryview]]:
         """Withdraws everything in flight: bytes that had moved after all, and what is left, in order."""
-        withdraw_all(self._driver, self._wake, self._queue)
+        withdraw_all(self._driver.withdraw, self._wake, self._queue)
         moved = 0
         rest: list[memoryview] = []
         for request in self._queue:

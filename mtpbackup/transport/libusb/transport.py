@@ -1,0 +1,185 @@
+"""One claimed interface of a real phone."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import usb1
+
+from mtpbackup.errors import EndpointStalled, PhoneGone, TransportError, TransportTimeout
+from mtpbackup.transport.base import Buffer, Chunk, Endpoint, TransportOptions, UsbIdentity
+from mtpbackup.transport.libusb.driver import EventReader, UsbDriver
+from mtpbackup.transport.libusb.library import EventLoop, translated
+from mtpbackup.transport.match import MtpInterface
+from mtpbackup.transport.queued import QueuedTransport
+from mtpbackup.transport.requests import Outcome, Request, TransferFailed, withdraw_all
+
+_log = logging.getLogger(__name__)
+
+#: bmRequestType: class request to an interface, in and out; standard request to the device. USB 2.0, table 9-2.
+_CLASS_IN, _CLASS_OUT, _DEVICE_IN = 0xA1, 0x21, 0x80
+_GET_STATUS = 0
+
+#: Seconds after a broken transfer in which a phone that is still there must answer. The kernel notices a pulled
+#: cable later than the transfers that break do.
+_STILL_THERE_SECONDS = 0.8
+
+
+class LibusbTransport(QueuedTransport):
+    """A `Transport` over libusb. Made by `FoundUsbPhone.open`.
+
+    Args:
+        context: a libusb context of its own; closed with the transport.
+        handle: the opened device, its interface claimed.
+        interface: what was claimed.
+        identity: what USB says of the phone.
+        options: how to move bytes.
+    """
+
+    def __init__(
+        self,
+        context: Any,
+        handle: Any,
+        interface: MtpInterface,
+        identity: UsbIdentity,
+        options: TransportOptions | None = None,
+    ) -> None:
+        self._driver = UsbDriver(handle, interface)
+        super().__init__(self._driver, interface.packet_size, options or TransportOptions())
+        self._context = context
+        self._handle: Any = handle
+        self._interface = interface
+        self._identity = identity
+        self._loop = EventLoop(context)
+        self._reader = EventReader(handle, interface, self.take_event, self.lose_phone)
+
+    @property
+    def identity(self) -> UsbIdentity:
+        """See `Transport`."""
+        return self._identity
+
+    def write(self, parts: Iterable[Buffer], timeout: float) -> int:
+        """See `Transport`."""
+        self._reader.resume()
+        with self._explained():
+            return super().write(parts, timeout)
+
+    def read(self, wanted: int, timeout: float) -> Chunk:
+        """See `Transport`."""
+        with self._explained():
+            return super().read(wanted, timeout)
+
+    def control_in(self, request: int, length: int, timeout: float, value: int = 0) -> bytes:
+        """See `Transport`."""
+        self._check_open()
+        with self._explained():
+            return self._control(_CLASS_IN, request, value, self._interface.number, length, timeout)
+
+    def control_out(self, request: int, data: Buffer, timeout: float, value: int = 0) -> None:
+        """See `Transport`."""
+        self._check_open()
+        with self._explained():
+            self._control(_CLASS_OUT, request, value, self._interface.number, bytes(data), timeout)
+
+    def clear_halt(self, endpoint: Endpoint) -> None:
+        """See `Transport`."""
+        self._check_open()
+        address = {
+            Endpoint.IN: self._interface.bulk_in,
+            Endpoint.OUT: self._interface.bulk_out,
+            Endpoint.EVENT: self._interface.event,
+        }[endpoint]
+        if endpoint is Endpoint.IN:
+            self._ring.withdraw()
+        if address is not None:
+            with self._explained(), translated(endpoint.value, self._identity.node):
+                self._handle.clearHalt(address)
+
+    def reset(self) -> None:
+        """See `Transport`."""
+        self._check_open()
+        self._ring.discard()
+        self._reader.pause()
+        with self._explained(), translated(node=self._identity.node):
+            self._handle.resetDevice()
+        self._reader.resume()
+
+    def close(self) -> None:
+        """See `Transport`. Interrupted by Ctrl-C it may be called again, and goes on where it was."""
+        if not self._open:
+            return
+        settled = self._settle()
+        self._loop.stop()
+        if settled and self._handle is not None:
+            with contextlib.suppress(usb1.USBErrorNoDevice, usb1.USBErrorNotFound):
+                self._handle.releaseInterface(self._interface.number)
+            self._handle.close()
+            self._handle = None
+            self._context.close()
+        super().close()
+
+    def _settle(self) -> bool:
+        """Ends everything in flight. False: the system keeps a transfer, and closing would hang."""
+        try:
+            self._ring.discard()
+            return self._reader.stop()
+        except TransportError:
+            _log.exception("transfers did not end: left to the end of the process")
+            return False
+
+    def _control(
+        self, kind: int, number: int, value: int, index: int, data: bytes | int, timeout: float
+    ) -> bytes:
+        answer = memoryview(bytearray(data if isinstance(data, int) else 0))
+        request = Request("control", answer, self._wake)
+        deadline = time.monotonic() + timeout
+        try:
+            self._driver.submit_control(request, kind, number, value, index, data)
+            while True:
+                self._wake.clear()
+                left = deadline - time.monotonic()
+                if request.outcome is not None or left <= 0:
+                    break
+                self._wake.wait(left)
+        finally:
+            withdraw_all(self._driver.withdraw, self._wake, [request])
+        if request.outcome is Outcome.WITHDRAWN:
+            raise TransportTimeout("control", timeout)
+        if request.outcome is not Outcome.COMPLETE:
+            raise request.error()
+        return bytes(answer[: request.filled])
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Tells a pulled cable from a transfer that failed otherwise.
+
+        The transfers that a pulled cable breaks end with an input/output error (dummy_hcd) or without a device
+        (xHCI), depending on who notices first.
+        """
+        try:
+            yield
+        except TransferFailed as error:
+            if self._still_there():
+                raise
+            self.lose_phone()
+            raise PhoneGone("the phone left the bus") from error
+
+    def _still_there(self) -> bool:
+        """Asks the device for its status, which its kernel answers, until it does or is seen to be gone."""
+        deadline = time.monotonic() + _STILL_THERE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                self._control(_DEVICE_IN, _GET_STATUS, 0, 0, 2, deadline - time.monotonic())
+            except PhoneGone:
+                return False
+            except EndpointStalled:
+                return True
+            except TransportError:
+                time.sleep(0.02)
+            else:
+                return True
+        return False
