@@ -1,0 +1,97 @@
+"""A whole phone, twice: thousands of photos, middling files, a long video, odd names and odd sizes."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.vm import content
+from tests.vm.program import as_user, copies, environment
+
+#: umtp-responder sends these soundly, and an empty name for emoji (beyond 16 bits); QEMU's usb-mtp sends "Oops"
+#: for everything beyond ASCII. Emoji are shown on our own virtual phone, in test_code_phone.py.
+UMLAUTS = ("Grüße aus Århus.jpg", "été à l'île.jpg", "Ελλάδα.jpg", "東京.jpg")
+
+
+def fill(files: Path) -> None:
+    """What the foundation has to cope with."""
+    for folder in ("DCIM/Camera", "DCIM/Camera/2023/Summer", "DCIM/100MEDIA", "Pictures/Screenshots"):
+        content.write_photos(files / folder, 500)
+    for number in range(200):
+        content.write_file(files / f"DCIM/Burst/burst_{number:03}.jpg", 2_000_000, content.A_DAY - number)
+    content.write_file(files / "Movies/holiday.mp4", 300_000_000)
+    content.write_edges(files / "Pictures/Edges")
+
+
+class TestEachResponder:
+    """In this order: later tests build on the backup of the first."""
+
+    @pytest.fixture(scope="class", params=["umtp", "qemu"])
+    def phone(self, request, umtp_phone, qemu_phone):
+        phone = (umtp_phone if request.param == "umtp" else qemu_phone)()
+        fill(phone.files)
+        if request.param == "umtp":
+            for name in UMLAUTS:
+                content.write_file(phone.files / "Pictures/Ünlü" / name, 5_000)
+        yield phone
+        phone.unplug()
+        subprocess.run(["rm", "-r", *phone.files.iterdir()], check=True)
+
+    @pytest.fixture(scope="class")
+    def root(self, phone):
+        folder = Path("/home/user") / f"whole-{phone.name}"
+        subprocess.run([*as_user("user"), "mkdir", folder], check=True)
+        yield folder
+        subprocess.run(["rm", "-r", folder], check=True)
+
+    def test_everything_is_copied_by_an_ordinary_user(self, phone, root, mtpbackup):
+        phone.plug()
+        outcome = mtpbackup("backup", "--to", root, "--json", seconds=600)
+        assert outcome.code == 0, outcome
+        source = content.tree_hashes(phone.files)
+        assert outcome.summary["saved"]["files"] == len(source) >= 2_201 + len(content.EDGES)
+        assert outcome.summary["adds_up"]
+        assert outcome.summary["complete"]
+        assert content.tree_hashes(copies(root)) == source
+
+    def test_dates_are_those_of_the_phone_to_the_second(self, phone, root):
+        assert content.tree_dates(copies(root)) == content.tree_dates(phone.files)
+
+    def test_programs_of_others_can_prove_the_backup(self, phone, root):
+        subprocess.run([*as_user("other"), "sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=root, check=True)
+
+    def test_a_second_run_copies_nothing_and_says_so(self, phone, root, mtpbackup):
+        phone.plug()
+        outcome = mtpbackup("backup", "--to", root, "--json")
+        assert outcome.code == 0, outcome
+        assert outcome.summary["saved"]["files"] == 0
+        assert outcome.summary["bytes_read"] == 0
+        spoken = mtpbackup("backup", "--to", root)
+        assert spoken.code == 0
+        assert "nothing new" in spoken.text
+
+    def test_the_phone_was_not_changed(self, phone, root):
+        assert set(content.tree_dates(phone.files)) == set(content.tree_dates(copies(root)))
+
+    def test_verify_proves_it_again(self, phone, root, mtpbackup):
+        outcome = mtpbackup("verify", "--to", root, "--json")
+        assert outcome.code == 0, outcome
+        assert outcome.summary["sound"]
+
+
+def test_the_phone_still_serves_others_after_a_backup(umtp_phone, destination, mtpbackup):
+    phone = umtp_phone()
+    content.write_photos(phone.files / "DCIM", 3)
+    phone.plug()
+    assert mtpbackup("backup", "--to", destination, "--json").code == 0
+    answer = subprocess.run(
+        [*as_user("user"), "mtp-files"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment("user"),
+        check=True,
+    )
+    assert "IMG_00002.jpg" in answer.stdout
