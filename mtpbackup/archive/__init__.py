@@ -4,7 +4,8 @@ May be imported by engine and cli.
 """
 
 from mtpbackup.archive.archive import Archive
-from mtpbackup.archive.catalog import Catalog, KnownItems
+from mtpbackup.archive.catalog import Catalog
+from mtpbackup.archive.known import KnownItems
 from mtpbackup.archive.records import (
     FailureRow,
     FileRow,

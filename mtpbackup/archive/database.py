@@ -1,0 +1,158 @@
+"""The catalog's file: opening it, its schema and the versions of that, and what SQLite's errors mean.
+
+Decided, and why:
+
+- A rollback journal that is truncated, with synchronous=FULL; not WAL. WAL keeps an index in shared memory,
+  which network disks do not have, and leaves a second file without which the catalog is out of date: bad on a
+  USB disk that is pulled. It also cannot be opened on a read-only disk. Truncating, rather than deleting, saves
+  changes to the folder on FAT. After a power cut SQLite rolls back to the last transaction.
+- Few, large transactions: one for each batch of saved files, so that three or four flushes serve many rows.
+- Nothing newer than SQLite 3.24 is asked for (no STRICT, no RETURNING): older systems must be able to read it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import quote
+
+from mtpbackup.archive.root import CATALOG_FILE, STATE_FOLDER, Root
+from mtpbackup.errors import ArchiveBusy, ArchiveError, CatalogUnusable, DestinationUnwritable, OutOfSpace
+
+#: The version this program writes. Each has its file `schema/vN.sql`, which makes a new catalog.
+SCHEMA_VERSION = 1
+
+#: "mtpb", so that `file` and a rescuer can tell what this is.
+_APPLICATION_ID = 0x6D747062
+
+_BUSY_SECONDS = 10.0
+
+#: Steps from an older version, by the version they lead to. They run inside one transaction.
+_MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = MappingProxyType({})
+
+
+class Database:
+    """One connection, shared by threads under a lock."""
+
+    def __init__(self, root: Root, *, create: bool) -> None:
+        """Opens the catalog; makes it when `create` and it is not there, else that is CatalogUnusable."""
+        self.path = root.path / STATE_FOLDER / CATALOG_FILE
+        self._root = root
+        self._lock = threading.RLock()
+        self._open = False
+        self._refuse_links()
+        mode = "rwc" if create else "rw" if root.writable else "ro"
+        with self.errors():
+            self._connection = sqlite3.connect(
+                f"file:{quote(os.fsencode(self.path))}?mode={mode}",
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._open = True
+        try:
+            with self.errors():
+                self._prepare(create)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection for one or more queries."""
+        with self._lock, self.errors():
+            yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The connection inside a transaction, which is durable when the block has ended without an error."""
+        with self._lock, self.errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turns SQLite's errors into ArchiveErrors, with the cause kept."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise self._explained(error) from error
+
+    def close(self) -> None:
+        """Closes the connection. Further calls do nothing."""
+        with self._lock:
+            if self._open:
+                self._open = False
+                self._connection.close()
+
+    def _refuse_links(self) -> None:
+        """SQLite opens by path and would follow a link planted in the archive's own folder."""
+        if self.path.is_symlink():
+            raise CatalogUnusable(self.path)
+
+    def _prepare(self, create: bool) -> None:
+        execute = self._connection.execute
+        version = int(execute("PRAGMA user_version").fetchone()[0])
+        if version > SCHEMA_VERSION:
+            raise CatalogUnusable(self.path, version)
+        if not self._root.writable:
+            if version != SCHEMA_VERSION:
+                raise CatalogUnusable(self.path, version)
+            return
+        execute("PRAGMA journal_mode = TRUNCATE")
+        execute("PRAGMA synchronous = FULL")
+        execute("PRAGMA foreign_keys = ON")
+        execute("PRAGMA temp_store = MEMORY")
+        if version == 0:
+            if not create or execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise CatalogUnusable(self.path)
+            self._create()
+        elif version < SCHEMA_VERSION:
+            self._migrate(version)
+
+    def _create(self) -> None:
+        schema = resources.files("mtpbackup.archive").joinpath(f"schema/v{SCHEMA_VERSION}.sql")
+        self._connection.executescript(
+            f"BEGIN IMMEDIATE;\n{schema.read_text(encoding='utf-8')}\n"
+            f"PRAGMA application_id = {_APPLICATION_ID};\nPRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
+        )
+
+    def _migrate(self, version: int) -> None:
+        with self.writing() as connection:
+            for target in range(version + 1, SCHEMA_VERSION + 1):
+                _MIGRATIONS[target](connection)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _explained(self, error: sqlite3.DatabaseError) -> ArchiveError:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            return OutOfSpace(self.path, None, self._root.free_space())
+        try:
+            self._root.check_present()
+        except ArchiveError as gone:
+            return gone
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+            return DestinationUnwritable(self.path, str(error))
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return ArchiveBusy(self._root.path)
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
+            return CatalogUnusable(self.path)
+        return ArchiveError(self.path, str(error))
+
+
+def catalog_exists(path: Path) -> bool:
+    """Whether the backup at `path` has a catalog file."""
+    return (path / STATE_FOLDER / CATALOG_FILE).exists()
