@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+#: The emulated USB bus: `usbfs_bus`, `run_with_bus`.
+pytest_plugins = ("tests.usbfs.plugin",)
+
 ALLOWED = Path(__file__).with_name("allowed_skips.txt")
 
 
@@ -61,6 +64,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail when a test is skipped that tests/allowed_skips.txt does not name",
     )
+    parser.addoption(
+        "--everything",
+        action="store_true",
+        help="also run tests that install packages, or take longer than a person wants to wait",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--everything"):
+        return
+    for item in items:
+        if item.get_closest_marker("installs"):
+            item.add_marker(pytest.mark.skip("installs packages: scripts/test --all"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
