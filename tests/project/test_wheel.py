@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.test_tree import ROOT, tracked
+from tests.project.test_tree import ROOT, own_environment, tracked
 
 pytestmark = pytest.mark.installs
 
