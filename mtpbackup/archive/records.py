@@ -36,7 +36,9 @@ class TakenSource(enum.Enum):
 
     #: EXIF DateTimeOriginal with OffsetTimeOriginal.
     EXIF_OFFSET = "exif_offset"
-    #: EXIF DateTimeOriginal, its zone found by comparing with GPS time; or GPS time (UTC) alone.
+    #: EXIF DateTimeOriginal, its zone found by comparing with GPS time.
+    EXIF_GPS = "exif_gps"
+    #: GPS time (UTC), without any other.
     GPS = "gps"
     #: EXIF DateTimeOriginal without a zone.
     EXIF = "exif"
@@ -53,12 +55,22 @@ class Taken:
     """When a picture was taken.
 
     Attributes:
-        when: with an offset where one is known (UTC for GPS alone and MP4), else naive: the phone's local time.
+        when: with an offset where one is known (UTC for GPS and MP4), else naive: the phone's local time.
         source: where it comes from.
     """
 
     when: datetime
     source: TakenSource
+
+    @property
+    def local(self) -> datetime:
+        """The time without a zone as a person would tell it: where the picture was taken if that is known.
+
+        Sources that know UTC alone are told in this computer's zone.
+        """
+        if self.when.tzinfo is None or self.source in (TakenSource.EXIF_OFFSET, TakenSource.EXIF_GPS):
+            return self.when.replace(tzinfo=None)
+        return self.when.astimezone().replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
