@@ -13,8 +13,9 @@
 May be imported by cli.
 """
 
-from mtpbackup.engine.backup import RunOptions, preview_backup, run_backup
+from mtpbackup.engine.backup import preview_backup, run_backup
 from mtpbackup.engine.kinds import Kind, kind_of
+from mtpbackup.engine.options import RunOptions
 from mtpbackup.engine.reports import Bucket, Count, Event, Report, SkipReason, Summary, VerifySummary
 from mtpbackup.engine.selection import Only, Selection
 from mtpbackup.engine.status import ArchiveStatus, PhoneStatus, archive_status

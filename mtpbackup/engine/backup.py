@@ -1,51 +1,25 @@
-"""A backup from beginning to end: connect, list, plan, copy, account for every item."""
+"""A backup from beginning to end, and a look at what it would do: the doors to the engine.
+
+The work is done in `planning` (list, decide), `run` (the steps and what errors mean), `copying` (one item),
+`moves` (proof that an item was only moved), `ledger` (every item in one bucket), `grip` (the phone, lost and
+found).
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from mtpbackup.engine.options import RunOptions
 from mtpbackup.engine.reports import Planned, Report, Summary, silent
-from mtpbackup.engine.selection import Selection
 
 if TYPE_CHECKING:
     from mtpbackup.archive import Archive
     from mtpbackup.engine.link import PhoneLink
 
-MIB: Final = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How a backup is made.
-
-    Attributes:
-        selection: what is wanted of the phone.
-        layout: where files go, a name of the archive's layouts: "as-on-phone", "by-month".
-        tries: how often an item is tried before it is reported as failed.
-        window: bytes at the end of an unfinished file that are read again from the phone and compared before
-            the rest is fetched.
-        progress_step: bytes between two `Progress` events.
-        reserve: bytes that must stay free on the destination.
-    """
-
-    selection: Selection = field(default_factory=Selection)
-    layout: str = "as-on-phone"
-    tries: int = 3
-    window: int = MIB
-    progress_step: int = MIB
-    reserve: int = 32 * MIB
-
 
 def run_backup(
-    link: PhoneLink,
-    archive: Archive,
-    *,
-    options: RunOptions | None = None,
-    report: Report = silent,
-    sleep: Callable[[float], None] = time.sleep,
+    link: PhoneLink, archive: Archive, *, options: RunOptions | None = None, report: Report = silent
 ) -> Summary:
     """Backs a phone up into an archive, and says what became of every item.
 
@@ -54,7 +28,8 @@ def run_backup(
     are the ones that are safe.
 
     From the moment the plan is made this returns a summary whatever happens; `Summary.ending` says how it
-    ended. Ctrl-C too: the summary then says INTERRUPTED, and `KeyboardInterrupt` is not raised again.
+    ended. Ctrl-C too: the summary then says INTERRUPTED, and `KeyboardInterrupt` is not raised again (a second
+    one, while the first is being cleaned up after, is).
 
     Raises:
         ArchiveBusy: another run holds the lock.
@@ -64,13 +39,20 @@ def run_backup(
             OperationFailed: before the plan was made; see `PhoneLink.connect`.
         KeyboardInterrupt: before the plan was made.
     """
-    raise NotImplementedError
+    # The front doors import this module for its signatures and run `--help` without a phone.
+    from mtpbackup.engine.grip import Grip  # noqa: PLC0415
+    from mtpbackup.engine.run import Run  # noqa: PLC0415
+
+    grip = Grip(link, report)
+    with archive.lock():
+        return Run(grip, archive, options or RunOptions(), report).go()
 
 
 def preview_backup(
     link: PhoneLink,
     archive: Archive | None,
     *,
+    root: Path | None = None,
     options: RunOptions | None = None,
     report: Report = silent,
 ) -> Planned:
@@ -79,10 +61,26 @@ def preview_backup(
     Args:
         link: the phone.
         archive: the backup, or None where there is none yet.
+        root: where the backup is going to be; only where there is none yet.
         options: as for `run_backup`.
         report: is told what the listing finds, and at the end the value that is returned.
 
     Raises:
         As `run_backup`, without `ArchiveBusy` and `OutOfSpace`: compare `to_copy` with `free`.
     """
-    raise NotImplementedError
+    from mtpbackup.engine.grip import Grip  # noqa: PLC0415
+    from mtpbackup.engine.planning import make_plan, phone_record, planned, room  # noqa: PLC0415
+
+    options = options or RunOptions()
+    grip = Grip(link, report)
+    who = grip.phone.identity
+    folder, place = None, (root or Path()) / who.name
+    if archive is not None:
+        serial = phone_record(who).serial
+        folder = next((phone for phone in archive.catalog.phones() if phone.serial == serial), None)
+        place = archive.root / (folder.folder if folder is not None else who.name)
+    plan, lister = make_plan(grip, archive, folder, options, report)
+    needed, free = room(plan, archive, root)
+    result = planned(plan, lister, options, who.name, place, needed, free)
+    report(result)
+    return result

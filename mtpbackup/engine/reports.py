@@ -221,18 +221,19 @@ class Planned:
         phone: the phone's name.
         folder: where its files go.
         listed: everything on the phone, as defined at the top of this module.
-        wanted: what the selection takes of it, photos and videos counted apart in the next two.
+        wanted: what the selection takes of it; photos and videos counted apart in the next two.
         photos, videos: of `wanted`.
         new: to be copied because nothing is known of it.
         changed: to be copied because its size or date changed; the older content is kept.
         failing: to be copied because earlier runs failed.
+        lost: to be copied because their files in the backup are damaged or missing.
         moved: probably in the backup under an older path; proven, or else copied.
         safe: already in the backup.
         skipped: what is left out, by reason.
         refused: wanted, and impossible: files that the destination's file system cannot hold.
         unlisted: folders that could not be listed.
         gone: files in the backup that are no longer on the phone; kept.
-        to_copy: bytes that will be written, less what is already there of unfinished files.
+        to_copy: bytes that the copies take on the disk, less what is already there of unfinished files.
         free: bytes free on the destination.
         missing_folders: folders asked for that the phone does not have.
     """
@@ -246,6 +247,7 @@ class Planned:
     new: Count
     changed: Count
     failing: Count
+    lost: Count
     moved: Count
     safe: Count
     skipped: Mapping[SkipReason, Count]
@@ -286,7 +288,7 @@ class Progress:
     """Bytes moved. Told about every `RunOptions.progress_step` bytes and at the end of each item.
 
     Attributes:
-        done: items read to their end; bytes of them and of the one in hand, those of earlier runs included.
+        done: items that are through; bytes of them and of the one in hand, those of earlier runs included.
             May step back when an item has to be started over.
         total: what will be copied in this run.
         read: bytes that came from the phone in this run, for the rate. Never steps back.
@@ -389,7 +391,7 @@ class Summary:
         ending: how the run ended.
         error: what ended it, where that was an error.
         settled_twice: items that were put in a second bucket: a bug, 0 otherwise.
-        last_verified: when the backup was last verified, or None.
+        last_verified: when the file whose proof is the oldest was last proven (being saved is a proof), in UTC.
     """
 
     phone: str
@@ -493,6 +495,20 @@ class FileChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifyProgress:
+    """A large file is being read.
+
+    Attributes:
+        path: relative to the backup's root.
+        done, total: files and bytes so far, and in all.
+    """
+
+    path: str
+    done: Count
+    total: Count
+
+
+@dataclass(frozen=True, slots=True)
 class DamagedFile:
     """A file that is not what the catalog says.
 
@@ -516,6 +532,7 @@ class VerifySummary:
         total: files that the catalog calls safe.
         good: files read from disk and found to be what the catalog says.
         damaged: the others that were looked at.
+        leftovers: unfinished files of interrupted runs; no harm, the next run continues them.
         interrupted: True when Ctrl-C ended it.
     """
 
@@ -523,6 +540,7 @@ class VerifySummary:
     total: Count
     good: Count
     damaged: tuple[DamagedFile, ...] = ()
+    leftovers: int = 0
     interrupted: bool = False
 
     @property
@@ -562,6 +580,7 @@ Event: TypeAlias = (
     | ItemFailed
     | RunEnded
     | VerifyStarted
+    | VerifyProgress
     | FileChecked
     | VerifyEnded
 )
