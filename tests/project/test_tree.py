@@ -17,7 +17,7 @@ FORBIDDEN = [
     for pattern in (
         r"(?<![\w./])/(work|opt)/\w",
         r"(?<![\w./])/root/\.",
-        r"(?<![\w./])/tmp/w/",
+        r"(?<![\w./])/tmp/[w]/",
         r"\b(deb|security|snapshot)\.debian\.(org|net)",
         r"\bpythonhosted\.org",
         r"\bpypi\.(org|python)",
