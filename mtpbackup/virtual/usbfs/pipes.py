@@ -166,6 +166,11 @@ class InPipe(_UrbQueue):
         self._urbs.append(urb)
         self._move()
 
+    @property
+    def in_hand(self) -> int:
+        """Bytes already in the URB that is being filled."""
+        return self._urbs[0].actual if self._urbs else 0
+
     # --- the phone's side
 
     def begin(self, zero_length_end: bool) -> Transfer:

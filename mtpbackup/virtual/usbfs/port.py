@@ -83,17 +83,22 @@ class EmulatedPort:
                     pipe.drop_all()
 
     def send_event(self, packet: Buffer) -> None:
-        """Queues a packet on the interrupt endpoint, without waiting for the host.
+        """Sends a packet on the interrupt endpoint and waits until the host has read it.
 
         Raises:
             PhoneGone: the host is gone.
         """
+        pipe = self._device.interrupt
         with self._device.lock:
             if self.closed:
-                raise PhoneGone
-            transfer = self._device.interrupt.begin(zero_length_end=False)
-            self._device.interrupt.feed(transfer, packet)
-            self._device.interrupt.finish(transfer)
+                raise PhoneGone("the host reset or unplugged the phone")
+            transfer = pipe.begin(zero_length_end=False)
+            pipe.feed(transfer, packet)
+            pipe.finish(transfer)
+            while not transfer.done:
+                if transfer.dropped:
+                    raise PhoneGone("the host reset or unplugged the phone")
+                self._device.changed.wait()
 
     def stall(self) -> None:
         """Halts both bulk endpoints until the host clears them."""
@@ -104,6 +109,12 @@ class EmulatedPort:
     def on_control(self, handler: Callable[[int, int, bytes, int], bytes | None]) -> None:
         """Sets who answers class requests; see `DevicePort.on_control`."""
         self.handler = handler
+
+    def wait_until_closed(self) -> None:
+        """Blocks until the host reset or unplugged the phone; for a `serve` that leaves the port to others."""
+        with self._device.lock:
+            while not self.closed:
+                self._device.changed.wait()
 
     def answer(self, request: int, value: int, data: bytes, length: int) -> bytes | None:
         """Passes a class request on; called by the device, in the thread of endpoint 0."""

@@ -185,3 +185,11 @@ def environment(root: Path, base: Mapping[str, str] | None = None) -> dict[str, 
 
 def _preloaded(variables: Mapping[str, str]) -> Iterable[str]:
     return variables.get("LD_PRELOAD", "").replace(":", " ").split()
+
+
+def forget_failed_opens() -> None:
+    """Frees the places that failed calls of open() took in this process's table: each is kept under file -1."""
+    if is_active():
+        close = ctypes.CDLL(None).close
+        for _ in range(50):
+            close(-1)

@@ -1,0 +1,468 @@
+"""Who a virtual phone is, and how it answers where phones differ: frozen data for a core that knows no names.
+
+A new phone is a new `Persona` in `PERSONAS`, mostly made by `dataclasses.replace` of the one that it
+resembles. Where it needs a way of answering that no persona has yet, that way becomes a field here, with the
+source of the fact.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from mtpbackup.transport.base import Speed, UsbIdentity
+from mtpbackup.wire.codes import (
+    AssociationType,
+    DeviceProperty,
+    EventCode,
+    ObjectFormat,
+    ObjectProperty,
+    OperationCode,
+    ResponseCode,
+)
+
+#: Handle or storage meaning "all", or the top of a storage. MTP 1.1, section 5.3 and appendix D.
+ALL: Final = 0xFFFFFFFF
+
+
+class Trouble(enum.Enum):
+    """Why an operation is refused, before a phone gives it a response code."""
+
+    SESSION_NOT_OPEN = enum.auto()
+    NOT_SUPPORTED = enum.auto()
+    TOO_FEW_PARAMETERS = enum.auto()
+    #: The phone shows no storage at all: locked, or charging only.
+    NO_STORAGE = enum.auto()
+    UNKNOWN_STORAGE = enum.auto()
+    UNKNOWN_HANDLE = enum.auto()
+    UNKNOWN_PARENT = enum.auto()
+    #: A file stands where a folder is needed.
+    PARENT_IS_FILE = enum.auto()
+    #: A folder stands where a file is needed.
+    IS_FOLDER = enum.auto()
+    #: Reading begins behind the end, or writing would leave a gap.
+    PAST_END = enum.auto()
+    NAME_TAKEN = enum.auto()
+    NAME_REFUSED = enum.auto()
+    BAD_DATASET = enum.auto()
+    NO_ROOM = enum.auto()
+    TOO_LARGE = enum.auto()
+    READ_ONLY = enum.auto()
+    NO_OBJECT_INFO = enum.auto()
+    #: More or fewer bytes than announced.
+    WRONG_LENGTH = enum.auto()
+    #: The disk would not do it.
+    DISK_FAILED = enum.auto()
+    PARTLY_DELETED = enum.auto()
+    NO_THUMBNAIL = enum.auto()
+    NOT_OPEN_FOR_EDIT = enum.auto()
+    OPEN_FOR_EDIT = enum.auto()
+    PROPERTY_UNKNOWN = enum.auto()
+    PROPERTY_READ_ONLY = enum.auto()
+    PROPERTY_VALUE = enum.auto()
+    DEVICE_PROPERTY_UNKNOWN = enum.auto()
+    DEVICE_PROPERTY_READ_ONLY = enum.auto()
+    NO_PROPERTY_NAMED = enum.auto()
+    BY_GROUP = enum.auto()
+    BY_DEPTH = enum.auto()
+
+
+class ParentZero(enum.Enum):
+    """What a listing of parent 0 means: the specification says all objects, some phones give the top level."""
+
+    EVERYTHING = enum.auto()
+    TOP_LEVEL = enum.auto()
+
+
+#: What the specification would have, where a persona says nothing else.
+STANDARD_RESPONSES: Final[Mapping[Trouble, ResponseCode]] = MappingProxyType(
+    {
+        Trouble.SESSION_NOT_OPEN: ResponseCode.SESSION_NOT_OPEN,
+        Trouble.NOT_SUPPORTED: ResponseCode.OPERATION_NOT_SUPPORTED,
+        Trouble.TOO_FEW_PARAMETERS: ResponseCode.INVALID_PARAMETER,
+        Trouble.NO_STORAGE: ResponseCode.STORE_NOT_AVAILABLE,
+        Trouble.UNKNOWN_STORAGE: ResponseCode.INVALID_STORAGE_ID,
+        Trouble.UNKNOWN_HANDLE: ResponseCode.INVALID_OBJECT_HANDLE,
+        Trouble.UNKNOWN_PARENT: ResponseCode.INVALID_PARENT_OBJECT,
+        Trouble.PARENT_IS_FILE: ResponseCode.INVALID_PARENT_OBJECT,
+        Trouble.IS_FOLDER: ResponseCode.INVALID_OBJECT_HANDLE,
+        Trouble.PAST_END: ResponseCode.INVALID_PARAMETER,
+        Trouble.NAME_TAKEN: ResponseCode.ACCESS_DENIED,
+        Trouble.NAME_REFUSED: ResponseCode.INVALID_PARAMETER,
+        Trouble.BAD_DATASET: ResponseCode.INVALID_DATASET,
+        Trouble.NO_ROOM: ResponseCode.STORE_FULL,
+        Trouble.TOO_LARGE: ResponseCode.OBJECT_TOO_LARGE,
+        Trouble.READ_ONLY: ResponseCode.STORE_READ_ONLY,
+        Trouble.NO_OBJECT_INFO: ResponseCode.NO_VALID_OBJECT_INFO,
+        Trouble.WRONG_LENGTH: ResponseCode.INCOMPLETE_TRANSFER,
+        Trouble.DISK_FAILED: ResponseCode.GENERAL_ERROR,
+        Trouble.PARTLY_DELETED: ResponseCode.PARTIAL_DELETION,
+        Trouble.NO_THUMBNAIL: ResponseCode.NO_THUMBNAIL_PRESENT,
+        Trouble.NOT_OPEN_FOR_EDIT: ResponseCode.GENERAL_ERROR,
+        Trouble.OPEN_FOR_EDIT: ResponseCode.GENERAL_ERROR,
+        Trouble.PROPERTY_UNKNOWN: ResponseCode.INVALID_OBJECT_PROP_CODE,
+        Trouble.PROPERTY_READ_ONLY: ResponseCode.ACCESS_DENIED,
+        Trouble.PROPERTY_VALUE: ResponseCode.INVALID_OBJECT_PROP_VALUE,
+        Trouble.DEVICE_PROPERTY_UNKNOWN: ResponseCode.DEVICE_PROP_NOT_SUPPORTED,
+        Trouble.DEVICE_PROPERTY_READ_ONLY: ResponseCode.ACCESS_DENIED,
+        Trouble.NO_PROPERTY_NAMED: ResponseCode.PARAMETER_NOT_SUPPORTED,
+        Trouble.BY_GROUP: ResponseCode.SPECIFICATION_BY_GROUP_UNSUPPORTED,
+        Trouble.BY_DEPTH: ResponseCode.SPECIFICATION_BY_DEPTH_UNSUPPORTED,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Persona:
+    """One kind of phone.
+
+    Attributes:
+        name: how it is asked for.
+        source: where the facts are from.
+        usb: what USB says of it.
+        manufacturer, model, version, serial: as in DeviceInfo.
+        friendly_name: the initial device property D402.
+        extension_id, extension, extension_version, standard_version: as in DeviceInfo.
+        operations: those listed.
+        unlisted_operations: those answered though not listed.
+        events, device_properties, playback_formats: as listed.
+        session_operations: those that need an open session; None for all but those of the specification.
+        file_properties, audio_properties, video_properties, image_properties: object properties known.
+        responses: a code for a trouble with one operation (key: both) or any (key: the trouble alone).
+        new_storage_ids: True when a storage that comes back gets a new id.
+        takes_all_storages: False when listing by storage FFFFFFFF is refused.
+        storage_zero_is_first: True when id 0 names the first storage in GetStorageInfo.
+        parent_zero: what a listing of parent 0 gives.
+        unsorted_handles: True when handles come in no order.
+        send_top: parent handles that mean the top of a storage when sending.
+        move_top: the same for moving and copying.
+        folder_association: association type of folders.
+        objects_limit: free objects in StorageInfo.
+        prop_list_error_has_data: True when a refused GetObjectPropList sends an empty list before its response.
+        mixed_property_set: True when "all properties" of a folder means those of the first object's format.
+        strict_transfers: True when a command, a dataset or the first piece of content is whatever one transfer
+            brings, whoever sent what in it, and the server ends when that cannot be a command.
+        copy_overwrites: True when CopyObject onto an existing name writes into it and answers with handle FFFF.
+        ids_of_16_bits_from_copy: True when CopyObject cuts the new handle.
+        idle_cancel_breaks: True when a Cancel with nothing to cancel costs the next incoming data phase.
+        status_needs: least wLength of GetDeviceStatus that the server survives.
+        status_size: bytes of the status when all is well.
+        makes_thumbnails: True when GetThumb makes a thumbnail where the picture has none.
+        thumbnail_placeholder: size, width and height of thumbnails as ObjectInfo has them.
+        rename_checks: False when a new name may hold "/" and "..".
+        reset_property_response: what ResetDevicePropValue answers where it does nothing; None where it works.
+        leaves_on_reset: True when a USB reset ends the server, and the phone comes back as a new device.
+        stalls_when_disk_fails: True when a failing disk halts the endpoints while content comes in, instead
+            of an answer.
+    """
+
+    name: str
+    source: str
+    usb: UsbIdentity
+    manufacturer: str
+    model: str
+    version: str
+    serial: str
+    friendly_name: str
+    operations: tuple[int, ...]
+
+    extension_id: int = 6
+    extension: str = "microsoft.com: 1.0;"
+    extension_version: int = 100
+    standard_version: int = 100
+    unlisted_operations: frozenset[int] = frozenset()
+    events: tuple[int, ...] = ()
+    device_properties: tuple[int, ...] = ()
+    playback_formats: tuple[int, ...] = ()
+
+    session_operations: frozenset[int] | None = None
+    file_properties: tuple[int, ...] = ()
+    audio_properties: tuple[int, ...] = ()
+    video_properties: tuple[int, ...] = ()
+    image_properties: tuple[int, ...] = ()
+    responses: Mapping[Trouble | tuple[int, Trouble], int] = field(default_factory=dict)
+
+    new_storage_ids: bool = False
+    takes_all_storages: bool = True
+    storage_zero_is_first: bool = False
+    parent_zero: ParentZero = ParentZero.TOP_LEVEL
+    unsorted_handles: bool = False
+    send_top: frozenset[int] = frozenset({0, ALL})
+    move_top: frozenset[int] = frozenset({0, ALL})
+    folder_association: int = AssociationType.GENERIC_FOLDER
+    objects_limit: int = ALL
+    prop_list_error_has_data: bool = False
+    mixed_property_set: bool = False
+    strict_transfers: bool = False
+    copy_overwrites: bool = False
+    ids_of_16_bits_from_copy: bool = False
+    idle_cancel_breaks: bool = False
+    status_needs: int = 0
+    status_size: int = 4
+    makes_thumbnails: bool = False
+    thumbnail_placeholder: tuple[int, int, int] = (0, 0, 0)
+    rename_checks: bool = True
+    reset_property_response: int | None = None
+    leaves_on_reset: bool = False
+    stalls_when_disk_fails: bool = False
+
+    def response(self, operation: int, trouble: Trouble) -> int:
+        """The code that this phone answers a trouble with."""
+        for key in ((operation, trouble), trouble):
+            if key in self.responses:
+                return self.responses[key]
+        return STANDARD_RESPONSES[trouble]
+
+    def handles(self, operation: int) -> bool:
+        """Whether it answers an operation at all."""
+        return operation in self.operations or operation in self.unlisted_operations
+
+    def needs_session(self, operation: int) -> bool:
+        """Whether it refuses an operation while no session is open."""
+        if self.session_operations is not None:
+            return operation in self.session_operations
+        return operation not in {OperationCode.GET_DEVICE_INFO, OperationCode.OPEN_SESSION}
+
+
+_ANDROID_OPERATIONS: Final = (
+    *range(OperationCode.GET_DEVICE_INFO, OperationCode.SEND_OBJECT + 1),
+    OperationCode.RESET_DEVICE,
+    *range(OperationCode.GET_DEVICE_PROP_DESC, OperationCode.RESET_DEVICE_PROP_VALUE + 1),
+    OperationCode.MOVE_OBJECT,
+    OperationCode.COPY_OBJECT,
+    OperationCode.GET_PARTIAL_OBJECT,
+    *range(OperationCode.GET_OBJECT_PROPS_SUPPORTED, OperationCode.GET_OBJECT_PROP_LIST + 1),
+    *range(OperationCode.GET_PARTIAL_OBJECT_64, OperationCode.END_EDIT_OBJECT + 1),
+)
+
+_ANDROID_FILE_PROPERTIES: Final = (
+    ObjectProperty.STORAGE_ID,
+    ObjectProperty.OBJECT_FORMAT,
+    ObjectProperty.PROTECTION_STATUS,
+    ObjectProperty.OBJECT_SIZE,
+    ObjectProperty.OBJECT_FILE_NAME,
+    ObjectProperty.DATE_MODIFIED,
+    ObjectProperty.PERSISTENT_UNIQUE_OBJECT_IDENTIFIER,
+    ObjectProperty.PARENT_OBJECT,
+    ObjectProperty.NAME,
+    ObjectProperty.DISPLAY_NAME,
+    ObjectProperty.DATE_ADDED,
+)
+
+_OP = OperationCode
+_NONE = Trouble.NO_STORAGE
+_HANDLE = ResponseCode.INVALID_OBJECT_HANDLE
+_ERROR = ResponseCode.GENERAL_ERROR
+_STORAGE = ResponseCode.INVALID_STORAGE_ID
+_ANDROID_RESPONSES: Final[Mapping[Trouble | tuple[int, Trouble], int]] = MappingProxyType(
+    {
+        # ANDROID.md, Storages: what a locked phone answers.
+        **dict.fromkeys(
+            (
+                (_OP.GET_OBJECT_INFO, _NONE),
+                (_OP.GET_OBJECT, _NONE),
+                (_OP.DELETE_OBJECT, _NONE),
+                (_OP.GET_OBJECT_PROP_VALUE, _NONE),
+                (_OP.SET_OBJECT_PROP_VALUE, _NONE),
+                (_OP.GET_OBJECT_PROP_LIST, _NONE),
+                (_OP.BEGIN_EDIT_OBJECT, _NONE),
+                (_OP.GET_PARTIAL_OBJECT, _NONE),
+                (_OP.GET_PARTIAL_OBJECT_64, _NONE),
+                (_OP.GET_OBJECT_REFERENCES, _NONE),
+                (_OP.SET_OBJECT_REFERENCES, _NONE),
+            ),
+            _HANDLE,
+        ),
+        **dict.fromkeys(
+            (
+                (_OP.GET_THUMB, _NONE),
+                (_OP.SEND_OBJECT, _NONE),
+                (_OP.MOVE_OBJECT, _NONE),
+                (_OP.COPY_OBJECT, _NONE),
+                (_OP.SEND_PARTIAL_OBJECT, _NONE),
+                (_OP.TRUNCATE_OBJECT, _NONE),
+                (_OP.END_EDIT_OBJECT, _NONE),
+            ),
+            _ERROR,
+        ),
+        **dict.fromkeys(
+            (
+                (_OP.GET_NUM_OBJECTS, _NONE),
+                (_OP.GET_OBJECT_HANDLES, _NONE),
+                (_OP.GET_STORAGE_INFO, _NONE),
+                (_OP.SEND_OBJECT_INFO, _NONE),
+            ),
+            _STORAGE,
+        ),
+        # ANDROID.md, Reading, GetObjectPropList, Writing and Changing.
+        Trouble.IS_FOLDER: _ERROR,
+        Trouble.PAST_END: _ERROR,
+        Trouble.NO_THUMBNAIL: _ERROR,
+        Trouble.NAME_TAKEN: _ERROR,
+        Trouble.WRONG_LENGTH: _ERROR,
+        Trouble.READ_ONLY: _ERROR,
+        Trouble.BAD_DATASET: ResponseCode.INVALID_PARAMETER,
+        Trouble.UNKNOWN_PARENT: _HANDLE,
+        (_OP.GET_OBJECT_PROP_VALUE, Trouble.UNKNOWN_HANDLE): _ERROR,
+        (_OP.GET_THUMB, Trouble.UNKNOWN_HANDLE): _ERROR,
+        (_OP.GET_NUM_OBJECTS, Trouble.PARENT_IS_FILE): _HANDLE,
+        (_OP.GET_OBJECT_HANDLES, Trouble.PARENT_IS_FILE): _HANDLE,
+        (_OP.GET_OBJECT_PROP_LIST, Trouble.PARENT_IS_FILE): _HANDLE,
+        (_OP.GET_OBJECT_PROP_VALUE, Trouble.PROPERTY_UNKNOWN): ResponseCode.INVALID_OBJECT_PROP_FORMAT,
+        (_OP.GET_OBJECT_PROP_DESC, Trouble.PROPERTY_UNKNOWN): ResponseCode.OBJECT_PROP_NOT_SUPPORTED,
+        (_OP.SET_OBJECT_PROP_VALUE, Trouble.PROPERTY_UNKNOWN): ResponseCode.OBJECT_PROP_NOT_SUPPORTED,
+        Trouble.PROPERTY_READ_ONLY: ResponseCode.OBJECT_PROP_NOT_SUPPORTED,
+        Trouble.PROPERTY_VALUE: ResponseCode.INVALID_OBJECT_PROP_FORMAT,
+        Trouble.DEVICE_PROPERTY_READ_ONLY: ResponseCode.DEVICE_PROP_NOT_SUPPORTED,
+    }
+)
+
+PIXEL: Final = Persona(
+    name="pixel",
+    source="ANDROID.md: Android's own server, native part of Android 14, Java part of Android 11 to 13",
+    usb=UsbIdentity(0x18D1, 0x4EE1, "Google", "Pixel 8", "39280DLJH000VP", speed=Speed.HIGH),
+    manufacturer="Google",
+    model="Pixel 8",
+    version="1.0",
+    serial="5f0c6c2d9ab84d3e",
+    friendly_name="Pixel 8",
+    extension="microsoft.com: 1.0; android.com: 1.0;",
+    operations=_ANDROID_OPERATIONS,
+    unlisted_operations=frozenset({_OP.GET_OBJECT_REFERENCES, _OP.SET_OBJECT_REFERENCES}),
+    events=tuple(range(EventCode.OBJECT_ADDED, EventCode.OBJECT_INFO_CHANGED + 1)),
+    device_properties=(
+        DeviceProperty.SYNCHRONIZATION_PARTNER,
+        DeviceProperty.DEVICE_FRIENDLY_NAME,
+        DeviceProperty.IMAGE_SIZE,
+        DeviceProperty.BATTERY_LEVEL,
+        DeviceProperty.PERCEIVED_DEVICE_TYPE,
+        DeviceProperty.SESSION_INITIATOR_VERSION_INFO,
+    ),
+    playback_formats=(
+        ObjectFormat.UNDEFINED,
+        ObjectFormat.ASSOCIATION,
+        ObjectFormat.TEXT,
+        ObjectFormat.HTML,
+        ObjectFormat.WAV,
+        ObjectFormat.MP3,
+        ObjectFormat.MPEG,
+        ObjectFormat.EXIF_JPEG,
+        ObjectFormat.TIFF_EP,
+        ObjectFormat.BMP,
+        ObjectFormat.GIF,
+        ObjectFormat.JFIF,
+        ObjectFormat.PNG,
+        ObjectFormat.TIFF,
+        ObjectFormat.WMA,
+        ObjectFormat.OGG,
+        ObjectFormat.AAC,
+        ObjectFormat.MP4_CONTAINER,
+        ObjectFormat.MP2,
+        ObjectFormat.THREE_GP_CONTAINER,
+        ObjectFormat.ABSTRACT_AUDIO_VIDEO_PLAYLIST,
+        ObjectFormat.WPL_PLAYLIST,
+        ObjectFormat.M3U_PLAYLIST,
+        ObjectFormat.PLS_PLAYLIST,
+        ObjectFormat.XML_DOCUMENT,
+        ObjectFormat.FLAC,
+        ObjectFormat.DNG,
+        ObjectFormat.HEIF,
+    ),
+    session_operations=frozenset(
+        {
+            _OP.CLOSE_SESSION,
+            _OP.GET_STORAGE_IDS,
+            _OP.GET_STORAGE_INFO,
+            _OP.GET_NUM_OBJECTS,
+            _OP.GET_OBJECT_HANDLES,
+            _OP.GET_OBJECT_PROPS_SUPPORTED,
+            _OP.GET_OBJECT_REFERENCES,
+            _OP.SET_OBJECT_REFERENCES,
+        }
+    ),
+    file_properties=_ANDROID_FILE_PROPERTIES,
+    audio_properties=(
+        ObjectProperty.ARTIST,
+        ObjectProperty.ALBUM_NAME,
+        ObjectProperty.ALBUM_ARTIST,
+        ObjectProperty.TRACK,
+        ObjectProperty.ORIGINAL_RELEASE_DATE,
+        ObjectProperty.DURATION,
+        ObjectProperty.GENRE,
+        ObjectProperty.COMPOSER,
+        ObjectProperty.AUDIO_WAVE_CODEC,
+        ObjectProperty.BITRATE_TYPE,
+        ObjectProperty.AUDIO_BITRATE,
+        ObjectProperty.NUMBER_OF_CHANNELS,
+        ObjectProperty.SAMPLE_RATE,
+    ),
+    video_properties=(
+        ObjectProperty.ARTIST,
+        ObjectProperty.ALBUM_NAME,
+        ObjectProperty.DURATION,
+        ObjectProperty.DESCRIPTION,
+    ),
+    image_properties=(ObjectProperty.DESCRIPTION,),
+    responses=_ANDROID_RESPONSES,
+    new_storage_ids=True,
+    storage_zero_is_first=True,
+    parent_zero=ParentZero.EVERYTHING,
+    unsorted_handles=True,
+    send_top=frozenset({ALL}),
+    move_top=frozenset({0}),
+    folder_association=AssociationType.UNDEFINED,
+    objects_limit=1 << 30,
+    prop_list_error_has_data=True,
+    mixed_property_set=True,
+    strict_transfers=True,
+    copy_overwrites=True,
+    ids_of_16_bits_from_copy=True,
+    idle_cancel_breaks=True,
+    status_needs=8,
+    status_size=8,
+    makes_thumbnails=True,
+    thumbnail_placeholder=(204_800, 320, 240),
+    rename_checks=False,
+    reset_property_response=0xFFFF,
+    leaves_on_reset=True,
+    stalls_when_disk_fails=True,
+)
+
+BASIC: Final = Persona(
+    name="basic",
+    source="PHONES.md 2 and the lab's table of responders: no PropList, no 64-bit offsets, as QEMU's usb-mtp",
+    usb=UsbIdentity(0x46F4, 0x0004, "Plain Phones", "Basic", "BASIC0001", speed=Speed.HIGH),
+    manufacturer="Plain Phones",
+    model="Basic",
+    version="0.1",
+    serial="BASIC0001",
+    friendly_name="",
+    extension="",
+    operations=(
+        *range(OperationCode.GET_DEVICE_INFO, OperationCode.GET_OBJECT + 1),
+        OperationCode.DELETE_OBJECT,
+        OperationCode.SEND_OBJECT_INFO,
+        OperationCode.SEND_OBJECT,
+        OperationCode.GET_PARTIAL_OBJECT,
+        OperationCode.GET_OBJECT_PROPS_SUPPORTED,
+        OperationCode.GET_OBJECT_PROP_DESC,
+        OperationCode.GET_OBJECT_PROP_VALUE,
+    ),
+    events=(EventCode.OBJECT_ADDED, EventCode.OBJECT_REMOVED, EventCode.OBJECT_INFO_CHANGED),
+    playback_formats=(ObjectFormat.UNDEFINED, ObjectFormat.ASSOCIATION),
+    file_properties=(
+        ObjectProperty.STORAGE_ID,
+        ObjectProperty.OBJECT_FORMAT,
+        ObjectProperty.OBJECT_SIZE,
+        ObjectProperty.OBJECT_FILE_NAME,
+        ObjectProperty.PERSISTENT_UNIQUE_OBJECT_IDENTIFIER,
+        ObjectProperty.PARENT_OBJECT,
+        ObjectProperty.NAME,
+    ),
+)
+
+#: Every persona by its name.
+PERSONAS: Final[Mapping[str, Persona]] = MappingProxyType({each.name: each for each in (PIXEL, BASIC)})

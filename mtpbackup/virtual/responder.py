@@ -1,0 +1,367 @@
+"""The phone's MTP server: takes commands from a port and answers them, until the cable is pulled.
+
+One `Responder` is one life of the server: handles, session and open edits live in it, and are void with the
+next one. It serves whatever is a `DevicePort`: memory, an emulated usbfs device, FunctionFS.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mtpbackup.errors import PhoneGone, RemoteProtocolError, TransferCancelled
+from mtpbackup.transport.base import DevicePort
+from mtpbackup.virtual.bus import ModelledBus
+from mtpbackup.virtual.clock import PhoneClock
+from mtpbackup.virtual.conversation import Conversation
+from mtpbackup.virtual.device_state import DeviceState
+from mtpbackup.virtual.events import EventSender
+from mtpbackup.virtual.faults import Faults
+from mtpbackup.virtual.log import TransactionLog
+from mtpbackup.virtual.objects import AnyStore, Difference, Entry, Mounted, ObjectTable
+from mtpbackup.virtual.operations import OPERATIONS, Operation
+from mtpbackup.virtual.personas import Persona, Trouble
+from mtpbackup.virtual.replies import Died, Refused, Reply, Request, Silent, Stalled
+from mtpbackup.virtual.store import Node
+from mtpbackup.wire import (
+    ClassRequest,
+    Command,
+    DeviceStatus,
+    Event,
+    EventCode,
+    OperationCode,
+    Response,
+    ResponseCode,
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What SendObjectInfo announced, for the SendObject that has to follow.
+
+    Attributes:
+        entry: the phantom that stands for it.
+        size: bytes, `SIZE_UNKNOWN` for 4 GiB or more.
+        modified: the date that it is to have, or None.
+    """
+
+    entry: Entry
+    size: int
+    modified: float | None
+
+
+def _cannot_unplug() -> None:
+    raise Stalled
+
+
+class Responder:
+    """One life of a phone's MTP server.
+
+    Args:
+        stores: the file system, or systems, of the phone. They are shown unless `locked`.
+        persona: which phone it is.
+        locked: True to show no storage yet.
+        clock: the phone's.
+        state: its device properties.
+        bus: charges virtual time, or None.
+        log: where transactions are counted.
+        faults: what goes wrong.
+
+    Attributes:
+        lock: held while the phone's state is looked at or changed, never while bytes move. Reentrant.
+        objects: handles and storages.
+        session: id of the open session, or None.
+        announced: what the next operation must send, or None.
+        edits: handles open for editing.
+        dead: True once the server left its loop by itself.
+    """
+
+    def __init__(
+        self,
+        stores: AnyStore | Sequence[AnyStore],
+        persona: Persona,
+        *,
+        locked: bool = False,
+        clock: PhoneClock | None = None,
+        state: DeviceState | None = None,
+        bus: ModelledBus | None = None,
+        log: TransactionLog | None = None,
+        faults: Faults | None = None,
+    ) -> None:
+        self.stores = tuple(stores) if isinstance(stores, Sequence) else (stores,)
+        self.persona = persona
+        self.clock = clock or PhoneClock()
+        self.state = state or DeviceState(persona)
+        self.bus = bus
+        self.log = log or TransactionLog()
+        self.faults = faults or Faults(_cannot_unplug)
+        self.lock = threading.RLock()
+        self.objects = ObjectTable(persona)
+        self.session: int | None = None
+        self.announced: Announced | None = None
+        self.edits: set[int] = set()
+        self.dead = False
+        self._after_stall = False
+        self._events: EventSender | None = None
+        if not locked:
+            for store in self.stores:
+                self.objects.mount(store)
+
+    # --- serving a port -----------------------------------------------------------------------------------
+
+    def serve(self, port: DevicePort) -> None:
+        """Answers until the cable is pulled, or until something kills the server (`dead`)."""
+        conversation = Conversation(port, self.persona)
+        events = EventSender(port)
+        self._events = events
+        port.on_control(self._answer_control)
+        try:
+            while not self.dead:
+                try:
+                    command = conversation.next_command()
+                except TransferCancelled:
+                    conversation.cancelled_while_idle()
+                    continue
+                if not self.dead:
+                    self._transact(conversation, command)
+        except PhoneGone:
+            _log.debug("the cable was pulled")
+        except Died as death:
+            _log.debug("the server ends: %s", death)
+            self.dead = True
+        finally:
+            self._events = None
+            events.close()
+            # A server that died may leave an event with a host that never reads; it ends with the cable.
+            events.join(timeout=0.0 if self.dead else 5.0)
+
+    def _transact(self, conversation: Conversation, command: Command) -> None:
+        code, parameters = command.code, command.parameters
+        self.log.begin(code)
+        faults = self.faults.take(code)
+        conversation.watch(faults)
+        response: int | None = None
+        size = elements = 0
+        try:
+            reply = self._answer(conversation, command, faults.at_command())
+            payload = reply.payload
+            size, elements = (payload.size if payload else reply.received), reply.elements
+            try:
+                if payload is not None:
+                    conversation.send_payload(code, command.transaction_id, payload)
+            except OSError as error:
+                # ANDROID.md, Reading: the disk fails, or the file shrinks, while it is being sent.
+                raise Stalled from error
+            finally:
+                if payload is not None:
+                    payload.close()
+            conversation.send_response(
+                Response(reply.response, command.transaction_id, tuple(reply.parameters))
+            )
+            response = reply.response
+        except TransferCancelled:
+            _log.debug("transaction %s was cancelled", command)
+        except Stalled:
+            self._after_stall = True
+            conversation.stall()
+        except Silent:
+            self._hang(conversation)
+        finally:
+            self.log.end(code, parameters, response, size)
+            if self.bus is not None:
+                self.bus.transacted(code, size, elements)
+
+    def _answer(self, conversation: Conversation, command: Command, refusal: int | None) -> Reply:
+        """Does what a command asks for."""
+        code = command.code
+        operation = OPERATIONS.get(code) if self.persona.handles(code) else None
+        if code != OperationCode.SEND_OBJECT:
+            self.announced = None
+        try:
+            dataset = b""
+            if operation is not None and operation.takes_dataset:
+                dataset = conversation.dataset()
+            if refusal is not None:
+                return Reply(refusal)
+            if operation is None:
+                raise Refused(Trouble.NOT_SUPPORTED)
+            request = Request(code, command.parameters, command.transaction_id, dataset, conversation)
+            return self._carry_out(operation, request)
+        except Refused as refused:
+            conversation.skip_content()
+            return Reply(self.persona.response(code, refused.trouble), payload=refused.payload)
+        except RemoteProtocolError as error:
+            _log.debug("no data phase where one is due: %s", error)
+            return Reply(ResponseCode.GENERAL_ERROR)
+
+    def _carry_out(self, operation: Operation, request: Request) -> Reply:
+        if self.persona.needs_session(request.operation) and self.session is None:
+            raise Refused(Trouble.SESSION_NOT_OPEN)
+        if operation.needs_storage and not self.objects.mounted:
+            raise Refused(Trouble.NO_STORAGE)
+        if len(request.parameters) < operation.parameters:
+            raise Refused(Trouble.TOO_FEW_PARAMETERS)
+        if operation.moves_content:
+            return operation.handler(self, request)
+        with self.lock:
+            return operation.handler(self, request)
+
+    def _hang(self, conversation: Conversation) -> None:
+        try:
+            conversation.hang()
+        except TransferCancelled:
+            _log.debug("the host gave up waiting")
+
+    def _answer_control(self, request: int, value: int, data: bytes, length: int) -> bytes | None:
+        """Class requests, in the host's thread. While the disk is busy they wait (ANDROID.md, Device)."""
+        with self.lock:
+            if self.dead:
+                return None
+            if request == ClassRequest.GET_DEVICE_STATUS:
+                if length < self.persona.status_needs:
+                    self.dead = True
+                    return None
+                return self._status()
+            if request in (ClassRequest.CANCEL, ClassRequest.DEVICE_RESET):
+                return b""
+            return None
+
+    def _status(self) -> bytes:
+        padding = bytes(self.persona.status_size - 4)
+        if not self._after_stall:
+            return DeviceStatus(ResponseCode.OK, padding).encode()
+        self._after_stall = False
+        # Two endpoint numbers that cannot be trusted (ANDROID.md, Reading).
+        return DeviceStatus(ResponseCode.TRANSACTION_CANCELLED, b"\xff\x00\xff\x00" + padding).encode()
+
+    # --- what operations use ------------------------------------------------------------------------------
+
+    def entry(self, handle: int) -> Entry:
+        """The object of a handle.
+
+        Raises:
+            Refused: there is none.
+        """
+        entry = self.objects.get(handle)
+        if entry is None:
+            raise Refused(Trouble.UNKNOWN_HANDLE)
+        return entry
+
+    def file(self, handle: int) -> Entry:
+        """The file of a handle.
+
+        Raises:
+            Refused: there is none, or it is a folder.
+        """
+        entry = self.entry(handle)
+        if entry.is_folder:
+            raise Refused(Trouble.IS_FOLDER)
+        return entry
+
+    def folder(self, handle: int) -> Entry:
+        """The folder of a handle, for something to be put into it.
+
+        Raises:
+            Refused: there is none, or it is a file.
+        """
+        entry = self.objects.get(handle)
+        if entry is None:
+            raise Refused(Trouble.UNKNOWN_PARENT)
+        if not entry.is_folder:
+            raise Refused(Trouble.PARENT_IS_FILE)
+        return entry
+
+    def storage(self, storage_id: int) -> Mounted:
+        """The storage of an id.
+
+        Raises:
+            Refused: there is none.
+        """
+        mounted = self.objects.mounted.get(storage_id)
+        if mounted is None:
+            raise Refused(Trouble.UNKNOWN_STORAGE)
+        return mounted
+
+    def children(self, folder: Entry) -> list[Entry]:
+        """What lies in a folder now; the folder counts as listed from here on.
+
+        Raises:
+            Refused: it cannot be read.
+        """
+        try:
+            difference = self.objects.refresh(folder)
+        except OSError as error:
+            _log.debug("cannot list %r: %s", folder.name, error)
+            raise Refused(Trouble.UNKNOWN_HANDLE) from error
+        self._tell_difference(difference)
+        return self.objects.listed(folder)
+
+    def descendants(self, tops: Iterable[Entry]) -> Iterator[Entry]:
+        """Everything below some folders; fails as a whole where one folder cannot be read."""
+        waiting = list(tops)
+        seen = set(map(id, waiting))
+        while waiting:
+            for child in self.children(waiting.pop()):
+                if id(child) in seen:
+                    continue
+                seen.add(id(child))
+                yield child
+                if child.is_folder:
+                    waiting.append(child)
+
+    # --- what happens on the phone itself -----------------------------------------------------------------
+
+    def tell(self, code: EventCode, *parameters: int) -> None:
+        """Sends an event; none goes out while no session is open (ANDROID.md, Events)."""
+        events = self._events
+        if events is not None and self.session is not None and code in self.persona.events:
+            events.put(Event(code, 0, parameters))
+
+    def show_storages(self) -> None:
+        """The screen is unlocked, or a card put in: storages that were hidden appear."""
+        with self.lock:
+            shown = {id(mounted.store) for mounted in self.objects.mounted.values()}
+            for store in self.stores:
+                if id(store) not in shown:
+                    self.tell(EventCode.STORE_ADDED, self.objects.mount(store).id)
+
+    def hide_storages(self, *stores: AnyStore) -> None:
+        """The phone locks, or a card is taken out: storages disappear; without arguments all."""
+        with self.lock:
+            for mounted in list(self.objects.mounted.values()):
+                if not stores or any(mounted.store is store for store in stores):
+                    self.objects.unmount(mounted)
+                    self.tell(EventCode.STORE_REMOVED, mounted.id)
+
+    def look_again(self) -> None:
+        """Notices what changed on the phone in folders that were listed, and sends the events."""
+        with self.lock:
+            for folder in list(self.objects.listed_folders()):
+                if self.objects.get(folder.handle) is folder or folder.parent is None:
+                    self._tell_difference(self.objects.refresh(folder))
+
+    def _tell_difference(self, difference: Difference) -> None:
+        for entry in difference.removed:
+            self.tell(EventCode.OBJECT_REMOVED, entry.handle)
+        for entry in difference.added:
+            self.tell(EventCode.OBJECT_ADDED, entry.handle)
+            if entry.size:
+                self.tell(EventCode.OBJECT_INFO_CHANGED, entry.handle)
+
+    def tell_changed(self, node: Node) -> None:
+        """A file was written to by somebody on the phone."""
+        entry = self.objects.known(node)
+        if entry is not None:
+            self.tell(EventCode.OBJECT_INFO_CHANGED, entry.handle)
+
+    def tell_replaced(self, node: Node) -> None:
+        """A file was renamed or moved by somebody on the phone: to the server one object went, another came."""
+        entry = self.objects.known(node)
+        if entry is not None:
+            self.objects.detach(entry)
+            self.objects.forget(entry)
+            self.tell(EventCode.OBJECT_REMOVED, entry.handle)
