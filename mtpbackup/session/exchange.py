@@ -46,6 +46,10 @@ _FAR_AHEAD: Final = 64 * 1024 * 1024
 _DROP_LIMIT: Final = 64 * 1024 * 1024
 #: Containers that are dropped before giving up.
 _DROP_COUNT: Final = 64
+#: Seconds that a phone may leave a command lying before we look whether it is waiting for us.
+_COMMAND_PATIENCE: Final = 2.0
+#: Seconds without a byte that mean it is not.
+_COMMAND_QUIET: Final = 0.1
 #: Seconds to look for a response after the phone refused data.
 _REFUSAL_QUIET: Final = 0.3
 
@@ -146,7 +150,7 @@ class Exchange:
         """
         command = Command(self.operation, self.transaction_id, tuple(parameters))
         self._flow.send(Step.COMMAND)
-        self._transport.write([command.encode()], self._timeout)
+        self._send_command(command.encode())
         if data_out is None:
             return
         self.outgoing = data_out
@@ -201,6 +205,31 @@ class Exchange:
         self._flow.send(Step.CANCEL)
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    def _send_command(self, packet: bytes) -> None:
+        """Sends a command, in turns with reading away what may keep the phone from taking it.
+
+        A phone that still has something to say - the late answer to a transaction that was given up, a response
+        given twice - waits for us to read that before it reads a command: both sides would wait for ever.
+        """
+        left = self._timeout
+        stalled = False
+        while True:
+            patience = min(left, _COMMAND_PATIENCE)
+            left -= patience
+            try:
+                self._transport.write([packet], patience)
+                return
+            except TransportTimeout:
+                if left <= 0:
+                    raise
+                self._recovery.drain(None, quiet=_COMMAND_QUIET, seconds=_COMMAND_PATIENCE)
+            except EndpointStalled:
+                # Left over from before: this command was not taken, so it can be sent again.
+                if stalled:
+                    raise
+                stalled = True
+                self._recovery.clear_stall()
 
     def _wanted(self) -> int:
         """Bytes to ask the transport for."""
