@@ -5,8 +5,9 @@ Everything on the wire is little-endian. A field type knows how to read one valu
 
 Two rules hold for everything built on this:
 
-- Decoding any bytes gives a value or raises `WireError`, never another error, and never allocates more than a
-  small multiple of the bytes that are there: a count of 2**32-1 is compared with them before it is used.
+- Decoding any bytes gives a value or raises `WireError`, never another error, and takes memory in proportion to
+  the bytes that are there (a few dozen times as much at worst), never to a count that they hold: one of 2**32-1
+  is compared with what is left before anything is made.
 - What was decoded can be encoded, and decodes to the same value again. A value of our own that the wire cannot
   carry (a name of 300 characters, a size of 5 GiB in 32 bits) raises `LocalProtocolError` when encoded.
 """
@@ -143,7 +144,11 @@ class Int(FieldType[N]):
         """Takes `count` values in one go."""
         # memoryview.cast knows native byte order only, hence a layout made for the count.
         values = reader.unpack(struct.Struct(f"<{count}{self.layout.format[1:]}"))
-        return values if self.kind is int else tuple(map(self.kind, values))
+        if self.kind is int:
+            return values
+        # One member a number, however often it comes: pseudo-members are large next to two bytes on the wire.
+        members = {value: self.kind(value) for value in set(values)}
+        return tuple(members[value] for value in values)
 
 
 class WideInt(FieldType[int]):
@@ -230,14 +235,10 @@ class String(FieldType[str]):
     def read(self, reader: Reader) -> str:
         """Takes one value, as `FieldType.read`."""
         (count,) = reader.take(1)
-        text = str(reader.take(2 * count), "utf-16-le", "surrogatepass")
-        end = text.find("\0")
-        if end >= 0:
-            text = text[:end]
-        elif count > MAX_STRING_UNITS:
-            text = str(
-                reader.view[reader.position - 2 * count : reader.position - 2], "utf-16-le", "surrogatepass"
-            )
+        units = reader.take(2 * count)
+        if count > MAX_STRING_UNITS:
+            units = units[:-2]
+        text = str(units, "utf-16-le", "surrogatepass").partition("\0")[0]
         return text if text.isascii() else _UNSPEAKABLE.sub(_escaped, text)
 
     def write(self, value: str, out: bytearray) -> None:

@@ -54,7 +54,8 @@ class Header(NamedTuple):
         """The header at the start of a buffer.
 
         Raises:
-            WireError: cut off, a type that is none, a length below 12, or one that the type cannot have.
+            WireError: cut off, a type that is none, a length below 12, or more than parameters can take where
+                the container can hold nothing else.
         """
         if len(buffer) < HEADER_SIZE:
             raise WireError(f"header cut off: {len(buffer)} of {HEADER_SIZE} bytes")
@@ -64,10 +65,8 @@ class Header(NamedTuple):
             raise WireError(f"container of type {kind:#06x}: {header}")
         if length < HEADER_SIZE:
             raise WireError(f"container shorter than its header: {header}")
-        if header.type != ContainerType.DATA and (
-            length > HEADER_SIZE + 4 * MAX_PARAMETERS or (length - HEADER_SIZE) % 4
-        ):
-            # So whoever gathers parameters needs no limit of its own.
+        if header.type != ContainerType.DATA and length > HEADER_SIZE + 4 * MAX_PARAMETERS:
+            # Whoever gathers the parameters of a response needs no limit of its own, thanks to this.
             raise WireError(f"length does not fit parameters: {header}")
         return header
 
@@ -103,6 +102,9 @@ class _WithParameters:
     parameters: tuple[int, ...] = ()
 
     type: ClassVar[ContainerType]
+    #: Whether a last parameter of fewer than 4 bytes is tolerated, and dropped. umtp-responder 1.3.10 answers
+    #: SessionAlreadyOpen with one of 1 byte; of a command Android takes none (ANDROID.md, AVOID 2).
+    _ragged: ClassVar[bool] = True
 
     @classmethod
     def of(cls, header: Header, payload: Buffer) -> Self:
@@ -114,9 +116,10 @@ class _WithParameters:
         if header.type != cls.type:
             raise WireError(f"{cls.__name__} expected: {header}")
         count, rest = divmod(len(payload), 4)
-        if rest or count > MAX_PARAMETERS:
+        if count > MAX_PARAMETERS or (rest and not cls._ragged):
             raise WireError(f"{len(payload)} bytes of parameters: {header}")
-        return cls(cls._named(header.code), header.transaction_id, struct.unpack(f"<{count}I", payload))
+        parameters = struct.unpack_from(f"<{count}I", payload)
+        return cls(cls._named(header.code), header.transaction_id, parameters)
 
     @classmethod
     def decode(cls, buffer: Buffer) -> Self:
@@ -158,6 +161,7 @@ class Command(_WithParameters):
     """The initiator asks for an operation."""
 
     type: ClassVar[ContainerType] = ContainerType.COMMAND
+    _ragged: ClassVar[bool] = False
 
     @staticmethod
     def _named(code: int) -> int:
