@@ -72,6 +72,7 @@ class UsbDriver:
             with translated(request.pipe):
                 transfer.submit()
         except Exception:
+            request.carrier = None
             self._idle.append(transfer)
             raise
 
@@ -83,7 +84,11 @@ class UsbDriver:
             return
         if not transfer.isSubmitted() and not self._just_ended(request):
             # Ctrl-C came between our bookkeeping and libusb's. Sent now, it ends like any other.
-            transfer.submit()
+            try:
+                transfer.submit()
+            except usb1.USBError:
+                request.finish(Outcome.WITHDRAWN)
+                return
         # Not found: it has ended, and its callback is on the way. No device: its callback comes too.
         with contextlib.suppress(usb1.USBErrorNotFound, usb1.USBErrorNoDevice):
             transfer.cancel()

@@ -34,13 +34,17 @@ _YOUNG_SECONDS = 3.0
 
 
 class FoundUsbPhone:
-    """A phone that was seen on a USB bus. A `FoundPhone`."""
+    """A phone that was seen on a USB bus. A `FoundPhone`.
+
+    Attributes:
+        interface: what will be claimed.
+    """
 
     def __init__(
         self, identity: UsbIdentity, interface: MtpInterface, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._identity = identity
-        self._interface = interface
+        self.interface = interface
         self._sleep = sleep
 
     @property
@@ -54,8 +58,8 @@ class FoundUsbPhone:
         try:
             handle = self._open_patiently(self._device(context))
             with translated(node=self._identity.node):
-                handle.claimInterface(self._interface.number)
-            return LibusbTransport(context, handle, self._interface, self._identity, options)
+                handle.claimInterface(self.interface.number)
+            return LibusbTransport(context, handle, self.interface, self._identity, options)
         except BaseException:
             context.close()
             raise
