@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mtpbackup.virtual.usbfs.device import UsbDevice
 
 #: Bytes taken from the responder ahead of what the host has asked for.
-_AHEAD: Final = 1024 * 1024
+_AHEAD: Final = 512 * 1024
 
 #: Class requests after which the transfer at hand is over. PIMA 15740 over USB, section 5.2.
 _CANCEL, _DEVICE_RESET = 0x64, 0x66
@@ -48,6 +48,11 @@ class EmulatedPort:
         with self._device.lock:
             return self._device.halted
 
+    @property
+    def busy(self) -> bool:
+        """Whether `receive` or `send` is under way."""
+        return self._busy
+
     def receive(self, limit: int) -> tuple[bytes, bool]:
         """Bytes of bulk OUT; see `DevicePort.receive`."""
         if limit < 1:
@@ -71,7 +76,7 @@ class EmulatedPort:
         with self._call():
             transfer = pipe.begin(zero_length_end)
             try:
-                for part in self._unlocked(parts):
+                for part in self._unlocked(parts, transfer):
                     pipe.feed(transfer, part)
                     while transfer.waiting > _AHEAD:
                         self._wait_for(transfer)
@@ -143,15 +148,25 @@ class EmulatedPort:
             finally:
                 self._busy = False
 
-    def _unlocked(self, parts: Iterable[Buffer]) -> Iterator[Buffer]:
-        """The responder's parts, made while others may use the device."""
+    def _unlocked(self, parts: Iterable[Buffer], transfer: Transfer) -> Iterator[Buffer]:
+        """The responder's parts, made while others may use the device.
+
+        When making one fails, the packets made before still go out: that is where the host sees the failure.
+        """
         iterator = iter(parts)
         while True:
+            part, failure = None, None
             self._device.lock.release()
             try:
                 part = next(iterator, None)
+            except Exception as error:  # raised again below, with the lock held
+                failure = error
             finally:
                 self._device.lock.acquire()
+            if failure is not None:
+                while transfer.waiting >= self.packet_size:
+                    self._wait_for(transfer)
+                raise failure
             self._check()
             if part is None:
                 return

@@ -1,0 +1,240 @@
+"""Tests over the emulated USB bus: pytest fixtures, and the child process in which a test uses libusb itself.
+
+- `usbfs_bus`: a bus that the test sees through libusb in its own process. The preload library must be there
+  from the start of a process, so such tests run in a child pytest, one for each module; their reports are
+  passed on as if nothing had happened. Works in any folder under tests/.
+- `run_with_bus`: a bus and a way to run a program against it; the test itself stays where it is.
+
+Marks: `usbfs` skips a test, with the reason, where the preload library or libusb is missing;
+`peers("mtp-detect")` where a program is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes.util
+import faulthandler
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtpbackup.errors import LibraryMissing
+from mtpbackup.virtual.usbfs import Bus, preload
+
+#: Seconds for one test in a child, and for one program.
+LIMIT = 25.0
+
+#: In a child: where reports go, one JSON object a line. Beside it, `.hang` gets the stacks of a test that
+#: hangs.
+REPORTS = "MTPBACKUP_USBFS_REPORTS"
+
+#: Debian packages of programs that are not named like them.
+PACKAGES = {
+    "mtp-detect": "mtp-tools",
+    "mtp-files": "mtp-tools",
+    "mtp-folders": "mtp-tools",
+    "mtp-getfile": "mtp-tools",
+    "mtp-sendfile": "mtp-tools",
+    "aft-mtp-cli": "android-file-transfer",
+    "lsusb": "usbutils",
+}
+
+
+# --- what is missing -------------------------------------------------------------------------------------
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("usbfs") is not None:
+        try:
+            preload.require_library()
+        except LibraryMissing:
+            pytest.skip(f"{preload.LIBRARY} is not installed (Debian package umockdev)")
+        if ctypes.util.find_library("usb-1.0") is None:
+            pytest.skip("libusb is not installed (Debian package libusb-1.0-0)")
+    for mark in item.iter_markers("peers"):
+        missing = sorted({PACKAGES.get(name, name) for name in mark.args if shutil.which(name) is None})
+        if missing:
+            pytest.skip(f"programs of others are not installed (Debian packages: {', '.join(missing)})")
+
+
+# --- tests in a child process ----------------------------------------------------------------------------
+
+
+class Children:
+    """Runs modules in child processes, once each, and hands out what was reported of their tests."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[Path, tuple[dict[str, list[Any]], str]] = {}
+
+    def reports_of(self, item: pytest.Item) -> tuple[list[Any], str]:
+        """The reports of one test as data, and what the child printed."""
+        if item.path not in self._outcomes:
+            names = [
+                other.nodeid for other in item.session.items if other.path == item.path and needs_child(other)
+            ]
+            self._outcomes[item.path] = run_child(item.config.rootpath, names)
+        reports, output = self._outcomes[item.path]
+        return reports.get(item.nodeid, []), output
+
+
+def needs_child(item: pytest.Item) -> bool:
+    """Whether a test uses libusb in its own process, and this is not yet the right one."""
+    return "usbfs_bus" in getattr(item, "fixturenames", ()) and REPORTS not in os.environ
+
+
+def run_child(root: Path, names: list[str]) -> tuple[dict[str, list[Any]], str]:
+    """Runs tests in a child with the preload library.
+
+    Args:
+        root: folder of the project.
+        names: node ids.
+
+    Returns:
+        Reports by node id, and what was printed.
+    """
+    with tempfile.TemporaryDirectory(prefix="usbfs-") as folder:
+        place = Path(folder) / "reports"
+        hang = place.with_suffix(".hang")
+        environment = preload.environment(Path("/nonexistent"))
+        # No bus yet: each test's fixture makes its own.
+        del environment["UMOCKDEV_DIR"]
+        environment[REPORTS] = str(place)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *names]
+        output = finish(command, LIMIT * len(names) + 15, env=environment, cwd=root).stdout
+        if hang.exists():
+            output += "\nstacks when the time was up:\n" + hang.read_text()
+        reports: dict[str, list[Any]] = {}
+        for line in place.read_text().splitlines() if place.exists() else ():
+            data = json.loads(line)
+            reports.setdefault(data["nodeid"], []).append(data)
+        return reports, output
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    if not needs_child(item):
+        return None
+    with contextlib.suppress(LibraryMissing):
+        preload.require_library()
+        _report_from_child(item)
+        return True
+    return None  # to be skipped here, with the reason
+
+
+def _report_from_child(item: pytest.Item) -> None:
+    hook, config = item.ihook, item.config
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    data, output = config.stash[CHILDREN].reports_of(item)
+    reports = [config.hook.pytest_report_from_serializable(config=config, data=each) for each in data]
+    if not any(report.when == "teardown" for report in reports):
+        text = f"the child process ended in the middle of this test, or never came to it:\n{output}"
+        reports.append(
+            pytest.TestReport(
+                item.nodeid, item.location, dict(item.keywords), "failed", text, "call", start=0, stop=0
+            )
+        )
+    for report in reports:
+        hook.pytest_runtest_logreport(report=report)
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+
+class Reporter:
+    """In a child: writes the reports down as they come, and ends the process when a test hangs."""
+
+    def __init__(self, config: pytest.Config, place: Path) -> None:
+        self._config = config
+        self._reports = place.open("a")
+        self._stacks = place.with_suffix(".hang").open("w")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Iterator[None]:
+        faulthandler.dump_traceback_later(LIMIT, exit=True, file=self._stacks)
+        try:
+            return (yield)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
+        self._reports.write(json.dumps(data) + "\n")
+        self._reports.flush()
+
+    def pytest_unconfigure(self) -> None:
+        self._reports.close()
+        self._stacks.close()
+        Path(self._stacks.name).unlink()
+
+
+CHILDREN = pytest.StashKey[Children]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[CHILDREN] = Children()
+    if REPORTS in os.environ:
+        config.pluginmanager.register(Reporter(config, Path(os.environ[REPORTS])), "usbfs-reporter")
+
+
+# --- fixtures --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def usbfs_bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
+    """A bus that libusb in this process sees. Contexts must be closed before the test ends."""
+    assert preload.is_active(), "this test must run in a child process"
+    with Bus() as bus:
+        for name, value in bus.environment({}).items():
+            if name != "LD_PRELOAD":
+                monkeypatch.setenv(name, value)
+        yield bus
+    preload.forget_failed_opens()
+
+
+@pytest.fixture
+def program_bus() -> Iterator[Bus]:
+    """A bus for programs; this process does not see it."""
+    with Bus() as bus:
+        yield bus
+
+
+@pytest.fixture
+def run_with_bus(program_bus: Bus) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a program that sees `program_bus`: `run_with_bus("mtp-files")`.
+
+    The result has what was printed, both streams together. A program that hangs fails the test, with its
+    output.
+    """
+
+    def run(*command: str | Path, limit: float = LIMIT, **others: Any) -> subprocess.CompletedProcess[str]:
+        return finish([str(word) for word in command], limit, env=program_bus.environment(), **others)
+
+    return run
+
+
+def finish(command: list[str], limit: float, **others: Any) -> subprocess.CompletedProcess[str]:
+    """Runs a program to its end; one that takes longer than `limit` seconds fails the test, with its output."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        **others,
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, _ = process.communicate()
+            pytest.fail(f"{command[0]} did not end within {limit:g} s; its output:\n{output}")
+    return subprocess.CompletedProcess(command, process.returncode, output)
