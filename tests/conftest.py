@@ -77,6 +77,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("installs"):
             item.add_marker(pytest.mark.skip("installs packages: scripts/test --all"))
+        elif item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip("takes long: scripts/test --all"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
