@@ -122,11 +122,3 @@ def test_a_file_over_four_gigabytes_is_listed_with_its_size_and_its_end_is_read(
     listed = mtpbackup("ls", "Movies", "--json")
     assert listed.code == 0, listed
     assert str(size) in json.dumps(listed.facts)
-
-
-def test_no_rights_are_told_apart_from_no_phone(umtp_phone, destination, mtpbackup):
-    phone = umtp_phone()
-    content.write_photos(phone.files / "DCIM", 2)
-    phone.plug()
-    outcome = mtpbackup("backup", "--to", "/home/other/backup", "--wait", "0", user="other")
-    assert outcome.code == 22, outcome
