@@ -85,6 +85,7 @@ class Peer:
         code, transaction_id, parameters: of the last command.
         controls: class requests that came, as (request, data, length), in order.
         statuses: answers to GetDeviceStatus, the first one first; then OK for ever.
+        cancelled: set once a Cancel has come.
         deaf: True for a phone that never answers class requests; "stall" for one that refuses them.
     """
 
@@ -94,11 +95,14 @@ class Peer:
         self.parameters: tuple[int, ...] = ()
         self.controls: list[tuple[int, bytes, int]] = []
         self.statuses: deque[bytes] = deque()
+        self.cancelled = threading.Event()
         self.deaf: bool | str = False
         port.on_control(self._control)
 
     def _control(self, request: int, value: int, data: bytes, length: int) -> bytes | None:
         self.controls.append((request, data, length))
+        if request == CANCEL:
+            self.cancelled.set()
         if self.deaf == "stall":
             return None
         if self.deaf:
@@ -136,7 +140,7 @@ class Peer:
         return length, packet[12:]
 
     def data(self, payload: bytes, **lies: Any) -> None:
-        """Sends a data container in one transfer. `lies` may name length, code, transaction_id, zero_length_end."""
+        """Sends a data container in one transfer. Lies: length, code, transaction_id, zero_length_end."""
         code = lies.get("code", self.code)
         transaction_id = lies.get("transaction_id", self.transaction_id)
         whole = container(DATA, code, transaction_id, payload, lies.get("length"))

@@ -449,15 +449,18 @@ def test_chunks_are_the_transports_own_memory() -> None:
         peer.expect(0x1009, 3)
         peer.answer(bytes(2 * MIB))
 
-    with playing(opened(script)) as (transport, _), Session.open(transport) as session:
-        with operations.get_object(session, 3, expected=2 * MIB) as incoming:
-            chunk = next(incoming)
-            # A view of a whole buffer of the ring, less the header: nothing was copied.
-            assert isinstance(chunk.data.obj, bytearray)
-            assert len(chunk.data.obj) == 256 * 1024
-            assert len(chunk.data) == 256 * 1024 - 12
-            chunk.release()
-            take(incoming)
+    with (
+        playing(opened(script)) as (transport, _),
+        Session.open(transport) as session,
+        operations.get_object(session, 3, expected=2 * MIB) as incoming,
+    ):
+        chunk = next(incoming)
+        # A view of a whole buffer of the ring, less the header: nothing was copied.
+        assert isinstance(chunk.data.obj, bytearray)
+        assert len(chunk.data.obj) == 256 * 1024
+        assert len(chunk.data) == 256 * 1024 - 12
+        chunk.release()
+        take(incoming)
 
 
 def test_one_transaction_at_a_time() -> None:
