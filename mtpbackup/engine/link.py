@@ -212,7 +212,7 @@ class PhoneLink:
             closed: those that could not.
             trouble: why; one of them may be the one.
         """
-        names = [phone.identity.name for _, phone in phones]
+        names = _told_apart(phones)
         if self.identity is not None:
             fitting = [pair for pair in phones if _same(pair[1].identity, self.identity)][:1]
         elif self._wanted:
@@ -222,7 +222,7 @@ class PhoneLink:
                 raise SeveralPhones([*names, *(usb.product or usb.manufacturer for usb in closed)])
             fitting = list(phones)
         if len(fitting) > 1:
-            raise SeveralPhones([phone.identity.name for _, phone in fitting])
+            raise SeveralPhones(_told_apart(fitting))
         if fitting:
             return fitting[0]
         if trouble is not None:
@@ -294,13 +294,23 @@ def _same(one: PhoneIdentity, other: PhoneIdentity) -> bool:
     return (one.serial, one.manufacturer, one.model) == (other.serial, other.manufacturer, other.model)
 
 
+def _told_apart(phones: Sequence[tuple[UsbIdentity, Phone]]) -> list[str]:
+    """A name for each phone, with its serial number where two have the same name."""
+    names = [phone.identity.name for _, phone in phones]
+    return [
+        f"{name} ({phone.identity.serial})" if names.count(name) > 1 else name
+        for name, (_, phone) in zip(names, phones, strict=True)
+    ]
+
+
 def _matching(wanted: str, phones: Sequence[tuple[UsbIdentity, Phone]]) -> list[tuple[UsbIdentity, Phone]]:
     """The phones that a name or serial number means: those it fits exactly, else those it is a part of."""
     wanted = wanted.casefold()
 
     def exactly(usb: UsbIdentity, phone: Phone) -> bool:
         who = phone.identity
-        names = (who.name, who.friendly_name, who.model, who.serial, usb.product, usb.serial)
+        names = (who.name, who.friendly_name, who.model, usb.product)
+        names += (who.serial, usb.serial, f"{who.name} ({who.serial})")
         return wanted in (name.casefold() for name in names)
 
     def in_part(phone: Phone) -> bool:

@@ -25,7 +25,7 @@ from mtpbackup.engine.copying import Copier, Meter
 from mtpbackup.engine.grip import Grip, RunStopped
 from mtpbackup.engine.ledger import Ledger
 from mtpbackup.engine.moves import is_same_content
-from mtpbackup.engine.options import MIB, RunOptions
+from mtpbackup.engine.options import RunOptions
 from mtpbackup.engine.plan import Move, Task, key_of
 from mtpbackup.engine.planning import make_plan, missing_folders, phone_record, planned, room
 from mtpbackup.engine.reports import (
@@ -36,6 +36,7 @@ from mtpbackup.engine.reports import (
     ItemMoved,
     ItemRetried,
     ItemSaved,
+    Planned,
     Report,
     RunEnded,
     Summary,
@@ -105,8 +106,6 @@ class Run:
             self._grip, self._archive, self._folder, self._options, self._report
         )
         self._ledger = Ledger(self._lister.listed, self._plan)
-        needed, free = room(self._plan, self._archive)
-        self._report(planned(self._plan, self._lister, self._options, self._who.name, self._path, needed, free))
         run_id = self._catalog.start_run(self._folder)
         summary = None
         try:
@@ -124,6 +123,7 @@ class Run:
         """
         ending, error = Ending.DONE, None
         try:
+            self._report(self._planned())
             self._prove_moves()
             self._tidy_catalog()
             self._check_room()
@@ -137,6 +137,10 @@ class Run:
         except KeyboardInterrupt:
             ending = Ending.INTERRUPTED
         return self._summary(ending, error)
+
+    def _planned(self) -> Planned:
+        needed, free = room(self._plan, self._archive)
+        return planned(self._plan, self._lister, self._options, self._who.name, self._path, needed, free)
 
     # --- before the first byte ----------------------------------------------------------------------------
 
@@ -241,7 +245,7 @@ class Run:
         """
         self._meter.dropped()
         self._queue.appendleft(task)
-        if progress >= MIB:
+        if progress >= self._options.window:
             self._grip.went_well()
         else:
             task.tries += 1
