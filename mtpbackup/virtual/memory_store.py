@@ -22,6 +22,7 @@ class MemoryNode:
         content: the bytes of a file; None for a folder.
         children: what lies in a folder, by name.
         announced_size: the size that the phone gives out where that is not the true one.
+        folded: `children` by their names without case; made when first needed.
     """
 
     name: str
@@ -30,6 +31,7 @@ class MemoryNode:
     content: Content | None = None
     children: dict[str, MemoryNode] = field(default_factory=dict)
     announced_size: int | None = None
+    folded: dict[str, MemoryNode] | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -122,7 +124,7 @@ class MemoryStore:
         node = self._root
         for name in filter(None, path.split("/")):
             if name not in node.children:
-                node.children[name] = MemoryNode(name, modified, node)
+                _insert(node, MemoryNode(name, modified))
             node = node.children[name]
         return node
 
@@ -138,9 +140,9 @@ class MemoryStore:
         made = Literal(content) if isinstance(content, bytes | bytearray | memoryview) else content
         node = folder.children.get(name)
         if node is None or node.is_folder:
-            node = folder.children[name] = MemoryNode(name, modified, folder, made)
+            node = _insert(folder, MemoryNode(name, modified, content=made))
         else:
-            self._used -= node.size
+            self._used -= _content(node).size
             node.content, node.modified = made, modified
         self._used += made.size
         return node
@@ -169,8 +171,9 @@ class MemoryStore:
         exact = folder.children.get(name)
         if exact is not None or not self.folds_case:
             return exact
-        folded = name.casefold()
-        return next((node for key, node in folder.children.items() if key.casefold() == folded), None)
+        if folder.folded is None:
+            folder.folded = {key.casefold(): node for key, node in folder.children.items()}
+        return folder.folded.get(name.casefold())
 
     def open(self, file: MemoryNode) -> MemoryReader:
         """Opens a file for reading."""
@@ -181,8 +184,8 @@ class MemoryStore:
         self._check(name)
         node = self.child(folder, name)
         if node is None:
-            node = folder.children[name] = MemoryNode(name, 0.0, folder, Literal(b""))
-        self._used -= node.size
+            node = _insert(folder, MemoryNode(name, content=Literal(b"")))
+        self._used -= _content(node).size
         node.content = Written()
         return node
 
@@ -191,8 +194,7 @@ class MemoryStore:
         self._check(name)
         if self.child(folder, name) is not None:
             raise FileExistsError(errno.EEXIST, "exists", name)
-        node = folder.children[name] = MemoryNode(name, 0.0, folder)
-        return node
+        return _insert(folder, MemoryNode(name))
 
     def write(self, file: MemoryNode, offset: int, data: Buffer) -> None:
         """Writes into a file, extending it where needed."""
@@ -233,8 +235,9 @@ class MemoryStore:
             raise OSError(errno.EROFS, "read-only storage", node.name)
         if node.children:
             raise OSError(errno.ENOTEMPTY, "folder not empty", node.name)
-        self._used -= node.size
-        del _above(node).children[_key(node)]
+        if node.content is not None:
+            self._used -= node.content.size
+        _take_out(node)
 
     # --- inside -------------------------------------------------------------------------------------------
 
@@ -259,9 +262,9 @@ class MemoryStore:
             if above is node:
                 raise OSError(errno.EINVAL, "a folder cannot be put into itself", name)
             above = above.parent
-        del _above(node).children[_key(node)]
-        node.name, node.parent = name, folder
-        folder.children[name] = node
+        _take_out(node)
+        node.name = name
+        _insert(folder, node)
 
     @staticmethod
     def _writable(file: MemoryNode) -> Written:
@@ -281,6 +284,21 @@ def _above(node: MemoryNode) -> MemoryNode:
     if node.parent is None:
         raise OSError(errno.EBUSY, "this is the top of the storage")
     return node.parent
+
+
+def _insert(folder: MemoryNode, node: MemoryNode) -> MemoryNode:
+    folder.children[node.name] = node
+    if folder.folded is not None:
+        folder.folded[node.name.casefold()] = node
+    node.parent = folder
+    return node
+
+
+def _take_out(node: MemoryNode) -> None:
+    above = _above(node)
+    del above.children[_key(node)]
+    if above.folded is not None and above.folded.get(node.name.casefold()) is node:
+        del above.folded[node.name.casefold()]
 
 
 def _key(node: MemoryNode) -> str:

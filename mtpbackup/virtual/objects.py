@@ -8,7 +8,7 @@ new one. All of it is void with a new server, that is: with a new `ObjectTable`.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -184,6 +184,38 @@ class ObjectTable:
             entry.parent.phantoms.remove(entry)
         if entry.node is not None and entry.parent.children is not None:
             entry.parent.children.pop(entry.node, None)
+
+    def drop(self, entry: Entry) -> None:
+        """An object is gone: out of its folder's list, and its handles void."""
+        self.detach(entry)
+        self.forget(entry)
+
+    def fulfil(self, phantom: Entry, node: Node) -> None:
+        """What was announced is there now."""
+        self.detach(phantom)
+        phantom.node = node
+        self.attach(phantom)
+
+    def transplant(self, entry: Entry, folder: Entry, replaced: Mapping[Node, Node]) -> None:
+        """Puts an object under another folder, keeping its handle and those below it.
+
+        Args:
+            entry: what was moved.
+            folder: where it is now.
+            replaced: for each node below the new one, where moving made new ones.
+        """
+        self.detach(entry)
+        entry.parent = folder
+        waiting = [entry]
+        while waiting:
+            moved = waiting.pop()
+            moved.mounted = folder.mounted
+            if moved.node is not None:
+                moved.node = replaced.get(moved.node, moved.node)
+            if moved.children is not None:
+                waiting.extend(moved.children.values())
+                moved.children = {replaced.get(node, node): child for node, child in moved.children.items()}
+        self.attach(entry)
 
     def forget(self, entry: Entry) -> None:
         """Makes the handles of an object, and of all below it, void."""

@@ -155,6 +155,8 @@ class Persona:
         rename_checks: False when a new name may hold "/" and "..".
         reset_property_response: what ResetDevicePropValue answers where it does nothing; None where it works.
         leaves_on_reset: True when a USB reset ends the server, and the phone comes back as a new device.
+        leaves_phantoms: True when an object announced and never sent stays in the list.
+        forgets_first_piece: True when SendPartialObject tells the bytes received without the first 16 KiB.
         stalls_when_disk_fails: True when a failing disk halts the endpoints while content comes in, instead
             of an answer.
     """
@@ -207,6 +209,8 @@ class Persona:
     rename_checks: bool = True
     reset_property_response: int | None = None
     leaves_on_reset: bool = False
+    leaves_phantoms: bool = False
+    forgets_first_piece: bool = False
     stalls_when_disk_fails: bool = False
 
     def response(self, operation: int, trouble: Trouble) -> int:
@@ -428,6 +432,8 @@ PIXEL: Final = Persona(
     rename_checks=False,
     reset_property_response=0xFFFF,
     leaves_on_reset=True,
+    leaves_phantoms=True,
+    forgets_first_piece=True,
     stalls_when_disk_fails=True,
 )
 

@@ -12,6 +12,7 @@ from mtpbackup.wire import ResponseCode
 
 if TYPE_CHECKING:
     from mtpbackup.virtual.conversation import Conversation
+    from mtpbackup.virtual.objects import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,21 @@ class Reply:
     payload: Payload | None = None
     elements: int = 0
     received: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What SendObjectInfo announced, for the SendObject that has to follow.
+
+    Attributes:
+        entry: the phantom that stands for it.
+        size: bytes, `SIZE_UNKNOWN` for 4 GiB or more.
+        modified: the date that it is to have, or None.
+    """
+
+    entry: Entry
+    size: int
+    modified: float | None
 
 
 @dataclass

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from mtpbackup.errors import PhoneGone, RemoteProtocolError, TransferCancelled
 from mtpbackup.transport.base import DevicePort
@@ -23,7 +22,7 @@ from mtpbackup.virtual.log import TransactionLog
 from mtpbackup.virtual.objects import AnyStore, Difference, Entry, Mounted, ObjectTable
 from mtpbackup.virtual.operations import OPERATIONS, Operation
 from mtpbackup.virtual.personas import Persona, Trouble
-from mtpbackup.virtual.replies import Died, Refused, Reply, Request, Silent, Stalled
+from mtpbackup.virtual.replies import Announced, Died, Refused, Reply, Request, Silent, Stalled
 from mtpbackup.virtual.store import Node
 from mtpbackup.wire import (
     ClassRequest,
@@ -37,21 +36,6 @@ from mtpbackup.wire import (
 )
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """What SendObjectInfo announced, for the SendObject that has to follow.
-
-    Attributes:
-        entry: the phantom that stands for it.
-        size: bytes, `SIZE_UNKNOWN` for 4 GiB or more.
-        modified: the date that it is to have, or None.
-    """
-
-    entry: Entry
-    size: int
-    modified: float | None
 
 
 def _cannot_unplug() -> None:
@@ -179,7 +163,9 @@ class Responder:
         """Does what a command asks for."""
         code = command.code
         operation = OPERATIONS.get(code) if self.persona.handles(code) else None
-        if code != OperationCode.SEND_OBJECT:
+        if code != OperationCode.SEND_OBJECT and self.announced is not None:
+            if not self.persona.leaves_phantoms:
+                self.objects.drop(self.announced.entry)
             self.announced = None
         try:
             dataset = b""

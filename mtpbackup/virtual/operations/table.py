@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mtpbackup.virtual.operations import device, listing, properties, reading
+from mtpbackup.virtual.operations import (
+    changing,
+    device,
+    editing,
+    listing,
+    properties,
+    reading,
+    writing,
+)
 from mtpbackup.virtual.operations.operation import Operation
 
 OPERATIONS: Final[Mapping[int, Operation]] = MappingProxyType(
@@ -15,6 +23,9 @@ OPERATIONS: Final[Mapping[int, Operation]] = MappingProxyType(
         **listing.OPERATIONS,
         **properties.OPERATIONS,
         **reading.OPERATIONS,
+        **writing.OPERATIONS,
+        **editing.OPERATIONS,
+        **changing.OPERATIONS,
     }
 )
 __all__ = ["OPERATIONS", "Operation"]
