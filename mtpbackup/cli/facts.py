@@ -101,6 +101,7 @@ def of_plan(event: reports.Planned) -> Facts:
         "new": _count(event.new),
         "changed": _count(event.changed),
         "retrying": _count(event.failing),
+        "lost": _count(event.lost),
         "moved": _count(event.moved),
         "safe": _count(event.safe),
         "skipped": {reason.value: _count(count) for reason, count in event.skipped.items()},

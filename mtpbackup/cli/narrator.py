@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 from mtpbackup import errors
@@ -161,7 +162,7 @@ class BackupNarrator:
         self._voice.good(f"{plain(event.phone)} connected.  {what}{amount}")
         for folder in event.missing_folders:
             self._voice.warn(f"There is no folder {plain(folder)} on the phone.")
-        copies = event.new + event.changed + event.failing
+        copies = event.new + event.changed + event.failing + event.lost
         if copies.items:
             self._voice.say(f"Copying to {place(event.folder)}   ({size(event.free)} free)")
 
@@ -173,7 +174,7 @@ class BackupNarrator:
         """
         code = ExitCode.NO_SPACE if plan.to_copy > plan.free else ExitCode.OK
         self._voice.emit("summary", command="backup", dry_run=True, exit_code=int(code), **facts.of_plan(plan))
-        copies = plan.new + plan.changed + plan.failing
+        copies = plan.new + plan.changed + plan.failing + plan.lost
         self._voice.say(f"Would copy {number(copies.items, 'file')}, {size(plan.to_copy)}. Nothing was copied.")
         if plan.safe.items:
             self._voice.more((f"{plan.safe.items:,} are safe already.",))
@@ -220,7 +221,7 @@ class BackupNarrator:
                 self._voice.more((f"All {safe.items:,} are safe in {place(summary.folder)}",))
         elif safe.items:
             sentence = f"{plain(summary.phone)}: nothing new.  All {safe.items:,} are safe"
-            sentence += f" (last checked {_day(summary)})." if summary.last_verified else "."
+            sentence += f" (last checked {_day(summary.last_verified)})." if summary.last_verified else "."
             if summary.moved.items:
                 sentence += f"  {number(summary.moved.items, 'was', 'were')} renamed or moved on the phone."
             if summary.failed.items:
@@ -267,6 +268,8 @@ def _skipped(skipped: Mapping[SkipReason, Count]) -> list[str]:
     ]
 
 
-def _day(summary: Summary) -> str:
-    when = summary.last_verified
-    return when.strftime("on %-d %B %Y") if when else ""
+def _day(when: datetime) -> str:
+    """A moment as the day that it was here: "today", "yesterday", "on 6 May 2026"."""
+    here = when.astimezone()
+    ago = (datetime.now(here.tzinfo).date() - here.date()).days
+    return {0: "today", 1: "yesterday"}.get(ago, f"on {here:%-d %B %Y}")
