@@ -5,7 +5,9 @@ May be imported by engine and cli.
 
 from mtpbackup.archive.archive import Archive
 from mtpbackup.archive.catalog import Catalog
+from mtpbackup.archive.incoming import Incoming
 from mtpbackup.archive.known import KnownItems
+from mtpbackup.archive.pipeline import Chunk, WriterLimits
 from mtpbackup.archive.records import (
     FailureRow,
     FileRow,
@@ -26,11 +28,12 @@ from mtpbackup.archive.records import (
     same_moment,
 )
 from mtpbackup.archive.verify import FileVerified, LeftoverPart, VerifyEvent, VerifyReading, VerifyStarted
-from mtpbackup.archive.writer import Incoming, Writer
+from mtpbackup.archive.writer import Writer
 
 __all__ = [
     "Archive",
     "Catalog",
+    "Chunk",
     "FailureRow",
     "FileRow",
     "FileState",
@@ -55,5 +58,6 @@ __all__ = [
     "VerifyReading",
     "VerifyStarted",
     "Writer",
+    "WriterLimits",
     "same_moment",
 ]

@@ -103,6 +103,15 @@ class Catalog:
         )
         return map(file_row, self._pages("files.id", FILE_COLUMNS, FILE_TABLES, ids))
 
+    def count_files(self, phone: PhoneFolder | None = None) -> tuple[int, int]:
+        """How many files there are, and their bytes; not those replaced."""
+        where, values = ("AND phone = ?", (phone.id,)) if phone else ("", ())
+        with self.database.reading() as connection:
+            count, size = connection.execute(
+                f"SELECT count(*), coalesce(sum(size), 0) FROM files WHERE state <> 'replaced' {where}", values
+            ).fetchone()
+        return count, size
+
     def record_moved(self, item_id: int, key: ItemKey) -> None:
         """An item was renamed or moved on the phone: its row points to the new place, its file stays."""
         with self.database.writing() as connection:

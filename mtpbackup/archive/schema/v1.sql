@@ -47,9 +47,10 @@ CREATE TABLE files (
     taken_source TEXT,
     saved_at     TEXT NOT NULL,
     verified_at  TEXT,                       -- last read back and found right
-    state        TEXT NOT NULL DEFAULT 'ok', -- ok, damaged, missing, replaced
-    UNIQUE (folder, name)
+    state        TEXT NOT NULL DEFAULT 'ok'  -- ok, damaged, missing, replaced
 );
+-- A name may be used again once its file is known to be gone.
+CREATE UNIQUE INDEX files_by_name ON files (folder, name) WHERE state IN ('ok', 'damaged');
 CREATE INDEX files_by_phone ON files (phone);
 
 -- What the phone listed and is in the backup. The names are the phone's own.
