@@ -1,0 +1,287 @@
+"""Listing one folder, in as few transactions as the phone allows, with nothing missing.
+
+The cheap way: GetObjectHandles, then one GetObjectPropList for each of four properties, whatever the number of
+files (PHONES.md 1.1: 10,000 photos in 5 transactions; the property "all", and GetObjectInfo, make Android open
+files or ask its media database for each object). What that leaves open is asked object by object. Handles and
+lists are held against each other:
+
+- Objects without a complete set of properties are asked for singly; are they many, then the lists are no good
+  on this phone, and are not asked for again: umtp-responder answers for one object whatever the depth, some
+  phones do not offer lists, or do and fail.
+- Objects in the lists but not among the handles are taken if they say themselves that they lie in this folder.
+- The folder itself, which Android adds at the end of its children, is left out.
+
+Nothing recursive, and always for one storage: storage FFFFFFFF hangs Debian's umtp-responder for good.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+
+from mtpbackup.errors import (
+    EndpointStalled,
+    ItemUnreadable,
+    ItemVanished,
+    MtpBackupError,
+    OperationFailed,
+    OperationUnsupported,
+    TransportTimeout,
+    WireError,
+)
+from mtpbackup.phone.items import Item, Storage
+from mtpbackup.phone.losses import loss_behind
+from mtpbackup.phone.naming import name_for
+from mtpbackup.session import Session, operations
+from mtpbackup.wire import (
+    SIZE_UNKNOWN,
+    DataType,
+    ObjectFormat,
+    ObjectInfo,
+    ObjectProperty,
+    ResponseCode,
+    parse_date,
+)
+from mtpbackup.wire import OperationCode as Op
+
+_log = logging.getLogger(__name__)
+
+#: Folders with so many objects or fewer are asked object by object: no more transactions than by lists.
+FEW: Final = 3
+#: Objects missing from the lists that are asked for singly before the lists are called useless; or this share.
+_SOME_MISSING: Final = 8
+_SHARE_MISSING: Final = 8
+#: Objects that only the lists have which are looked at.
+_MOST_EXTRA: Final = 64
+#: Folders in which the lists may fail for a reason of the folder's before they are called useless.
+_STRIKES: Final = 2
+#: What stands for no object at all.
+_NO_HANDLES: Final = frozenset((0, 0xFFFFFFFF))
+
+_T = TypeVar("_T")
+
+_NAME, _FORMAT = ObjectProperty.OBJECT_FILE_NAME, ObjectProperty.OBJECT_FORMAT
+_SIZE, _DATE = ObjectProperty.OBJECT_SIZE, ObjectProperty.DATE_MODIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a phone tells of one object."""
+
+    name: str
+    format: int
+    size: int
+    modified: datetime | None
+
+
+class FolderLister:
+    """Lists folders of one phone, and remembers what works on it.
+
+    Attributes:
+        lists_work: whether GetObjectPropList is still believed in.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._strikes = 0
+        self._top_lists_work = True
+        self.lists_work = session.supports(Op.GET_OBJECT_PROP_LIST)
+
+    def list_folder(self, storage: Storage, folder: Item | None) -> list[Item]:
+        """What lies in a folder, by name.
+
+        Objects that vanish meanwhile are left out. One that is there and says nothing of itself is listed all
+        the same, by a made-up name and without a size: it has to be accounted for.
+
+        Args:
+            storage: where.
+            folder: a folder on it; None for its top.
+
+        Raises:
+            ItemVanished: the folder is gone.
+            StorageVanished: the storage is gone, perhaps because the phone was locked.
+            ItemUnreadable: the phone breaks off when it is asked for this folder.
+            OperationFailed, WireError, TransportError: the phone does not list it.
+        """
+        parent = 0 if folder is None else folder.handle
+        path = () if folder is None else folder.path
+        handles = self._handles(storage, folder)
+        facts: dict[int, _Facts] = {}
+        use_lists = self.lists_work and (folder is not None or self._top_lists_work)
+        if use_lists and len(handles) > FEW:
+            facts = self._by_lists(parent, handles)
+        left = [handle for handle in handles if handle not in facts]
+        facts.update(self._one_by_one(storage, path, left))
+        items = [
+            Item(storage, handle, parent, (*path, fact.name), fact.size, fact.modified, fact.format)
+            for handle, fact in facts.items()
+        ]
+        return sorted(items, key=lambda item: (item.name, item.handle))
+
+    # --- handles ------------------------------------------------------------------------------------------
+
+    def _handles(self, storage: Storage, folder: Item | None) -> list[int]:
+        """Handles of what lies in a folder, each once, without the folder itself."""
+        parent = operations.TOP if folder is None else folder.handle
+        shown_path = "" if folder is None else folder.shown_path
+        try:
+            handles = operations.get_object_handles(self._session, storage.id, 0, parent)
+        except OperationFailed as error:
+            loss = loss_behind(self._session, storage, shown_path, error)
+            raise error if loss is None else loss from error
+        except EndpointStalled as error:
+            raise ItemUnreadable(shown_path, ItemUnreadable.Reason.STALLED) from error
+        return [handle for handle in dict.fromkeys(handles) if handle not in _NO_HANDLES and handle != parent]
+
+    # --- by lists -----------------------------------------------------------------------------------------
+
+    def _by_lists(self, parent: int, handles: list[int]) -> dict[int, _Facts]:
+        """What four lists tell of a folder's objects; nothing when they cannot be believed."""
+        names = self._list(parent, _NAME, str, handles)
+        if names is None:
+            return {}
+        formats = self._list(parent, _FORMAT, int, handles)
+        sizes = None if formats is None else self._list(parent, _SIZE, int, handles)
+        dates = None if sizes is None else self._list(parent, _DATE, str, handles)
+        if formats is None or sizes is None or dates is None:
+            return {}
+        facts = {}
+        for handle in (*handles, *self._extra(parent, set(handles), names)):
+            if handle in names and handle in formats and handle in sizes and handle in dates:
+                object_format = formats[handle]
+                size = 0 if object_format == ObjectFormat.ASSOCIATION else sizes[handle]
+                modified = _date(dates[handle])
+                name = name_for(names[handle], object_format, size, modified)
+                facts[handle] = _Facts(name, object_format, size, modified)
+        return facts
+
+    def _list(
+        self, parent: int, code: ObjectProperty, kind: type[_T], handles: list[int]
+    ) -> dict[int, _T] | None:
+        """One property of all objects in a folder; None when the phone does not give it as it should."""
+        found: dict[int, _T] = {}
+        try:
+            for element in operations.get_object_prop_list(self._session, parent, code, depth=1):
+                if element.property == code and isinstance(element.value, kind):
+                    found[element.handle] = element.value
+        except OperationUnsupported:
+            self._give_up_lists("not offered")
+            return None
+        except OperationFailed as error:
+            self._list_failed(parent, error, lasting=error.response != ResponseCode.INVALID_OBJECT_HANDLE)
+            return None
+        except (WireError, EndpointStalled) as error:
+            self._list_failed(parent, error, lasting=False)
+            return None
+        except TransportTimeout as error:
+            # Minutes were waited: not once more in the next folder.
+            self._list_failed(parent, error, lasting=True)
+            return None
+        missing = sum(handle not in found for handle in handles)
+        if missing > max(_SOME_MISSING, len(handles) // _SHARE_MISSING) or missing == len(handles):
+            self._list_failed(parent, f"{missing} of {len(handles)} objects missing", lasting=True)
+            return None
+        return found
+
+    def _list_failed(self, parent: int, why: object, *, lasting: bool) -> None:
+        """Takes note of a list that was no good."""
+        _log.info("list of folder %#x: %s", parent, why)
+        if parent == 0:
+            # "The top of all storages" is a question of its own, which some phones cannot answer.
+            self._top_lists_work = False
+            return
+        self._strikes += 1
+        if lasting or self._strikes >= _STRIKES:
+            self._give_up_lists(why)
+
+    def _give_up_lists(self, why: object) -> None:
+        _log.info("property lists are not used on this phone: %s", why)
+        self.lists_work = False
+
+    def _extra(self, parent: int, handles: set[int], names: Iterable[int]) -> list[int]:
+        """Objects that only the lists have and that lie in this folder, by their own word.
+
+        Not at the top, where the lists cover all storages and the handles one of them.
+        """
+        if parent == 0:
+            return []
+        unknown = [h for h in names if h not in handles and h not in _NO_HANDLES and h != parent]
+        if len(unknown) > _MOST_EXTRA:
+            _log.warning("%d objects in the list of folder %#x alone", len(unknown), parent)
+        extra = []
+        for handle in unknown[:_MOST_EXTRA]:
+            try:
+                if operations.get_object_info(self._session, handle).parent_object == parent:
+                    extra.append(handle)
+            except (OperationFailed, OperationUnsupported, WireError, EndpointStalled) as error:
+                _log.info("object %#x is in the list of folder %#x alone: %s", handle, parent, error)
+        return extra
+
+    # --- one by one ---------------------------------------------------------------------------------------
+
+    def _one_by_one(
+        self, storage: Storage, path: tuple[str, ...], handles: list[int]
+    ) -> Iterator[tuple[int, _Facts]]:
+        """What each object tells of itself; those that are gone are left out."""
+        gone = 0
+        for handle in handles:
+            try:
+                yield handle, self._facts(handle)
+            except OperationFailed as error:
+                loss = loss_behind(self._session, storage, "/".join((*path, f"#{handle:x}")), error)
+                if loss is None:
+                    yield handle, _unreadable(handle, error)
+                elif isinstance(loss, ItemVanished):
+                    gone += 1
+                    _log.info("vanished while its folder was listed: %s", loss)
+                else:
+                    raise loss from error
+            except (OperationUnsupported, WireError, EndpointStalled) as error:
+                yield handle, _unreadable(handle, error)
+
+    def _facts(self, handle: int) -> _Facts:
+        """What GetObjectInfo tells, and the true size where that has no room for it."""
+        info = operations.get_object_info(self._session, handle)
+        modified = _date(info.date_modified) or _date(info.date_created)
+        size = self._size(handle, info)
+        return _Facts(
+            name_for(info.filename, info.object_format, size, modified), info.object_format, size, modified
+        )
+
+    def _size(self, handle: int, info: ObjectInfo) -> int:
+        if info.object_format == ObjectFormat.ASSOCIATION:
+            return 0
+        if info.object_compressed_size != SIZE_UNKNOWN:
+            return info.object_compressed_size
+        size = true_size(self._session, handle)
+        return SIZE_UNKNOWN if size is None else size
+
+
+def true_size(session: Session, handle: int) -> int | None:
+    """An object's size in 64 bits, asked now; None when the phone does not tell."""
+    try:
+        if session.supports(Op.GET_OBJECT_PROP_VALUE):
+            value = operations.get_object_prop_value(session, handle, _SIZE, DataType.UINT64)
+            return value if isinstance(value, int) else None
+        for element in operations.get_object_prop_list(session, handle, _SIZE):
+            if element.handle == handle and element.property == _SIZE and isinstance(element.value, int):
+                return element.value
+        return None
+    except (OperationFailed, OperationUnsupported, WireError, EndpointStalled) as error:
+        _log.info("size of object %#x is not told: %s", handle, error)
+        return None
+
+
+def _date(text: str) -> datetime | None:
+    """A date as on the phone's clock."""
+    date = parse_date(text)
+    return None if date is None else date.local
+
+
+def _unreadable(handle: int, error: MtpBackupError) -> _Facts:
+    """An object that is there and tells nothing."""
+    _log.warning("object %#x tells nothing of itself: %s", handle, error)
+    return _Facts(f"unnamed-{handle:08x}", ObjectFormat.UNDEFINED, 0, None)

@@ -1,0 +1,214 @@
+"""Reading an item's content: in pieces where possible, exactly as many bytes as were listed, or an error.
+
+How it is asked for, and why (figures: ANDROID.md, Reading, on one set-up):
+
+- Whole objects come at 45 MB/s, pieces of 16 MiB at 39, of 4 MiB at 35, of 1 MiB at 20. A piece can be finished
+  within half a second where a whole video would have to be cancelled, and cancelling is the most delicate thing
+  that can be said to a phone (PHONES.md 1.4). So large items come in pieces of 16 MiB, and the reading stops
+  between two of them.
+- Up to 8 MiB, which is most photos, GetObject is as short as a piece, quicker, and tells the true length before
+  the first byte. It is also the one operation that every phone has.
+- A phone without GetPartialObject64 is asked for pieces by GetPartialObject, as far as 32 bits reach, else for
+  the whole; beginning in the middle then means to read and throw away what comes before.
+
+What disagrees with the listed size is never handed on as if it were right. Android 12 and later may convert
+videos on the way: GetObject then brings other bytes than partial reads do, which are the true ones (PHONES.md
+1.10). So a length that disagrees means "read again by parts" first. Never past the end: Android answers that
+with an error, and a length that means nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+from mtpbackup.errors import EndpointStalled, ItemUnreadable, OperationFailed, OperationUnsupported
+from mtpbackup.phone.items import Item
+from mtpbackup.phone.listing import true_size
+from mtpbackup.phone.losses import loss_behind
+from mtpbackup.session import Incoming, Session, operations
+from mtpbackup.transport.base import Chunk
+from mtpbackup.wire import OperationCode as Op
+
+_log = logging.getLogger(__name__)
+
+#: Items up to this size are read whole.
+WHOLE_LIMIT: Final = 8 * 1024 * 1024
+#: Bytes asked for at once of larger ones.
+PIECE: Final = 16 * 1024 * 1024
+#: Where GetPartialObject ends: 32-bit offsets. It is said to reach over that from below on Android only.
+_REACH_32: Final = 0xFFFFFFFF
+
+
+class _Disagrees(Exception):
+    """The phone brings another number of bytes than it listed. Never leaves this module.
+
+    Attributes:
+        length: where the content seems to end.
+        position: up to where the bytes handed out are good.
+    """
+
+    def __init__(self, length: int, position: int) -> None:
+        super().__init__(f"ends at {length}")
+        self.length = length
+        self.position = position
+
+
+def read_item(session: Session, item: Item, offset: int = 0) -> Iterator[Chunk]:
+    """An item's bytes from `offset` to its listed size. Closing it early is safe at any moment.
+
+    Args:
+        session: the session; no other transaction can be run while a piece is under way.
+        item: a file.
+        offset: where to begin, at most the item's size.
+
+    Yields:
+        Chunks of the transport, each the taker's to release. Together they are exactly the bytes missing.
+
+    Raises:
+        ValueError: the offset is outside the item.
+        ItemUnreadable: the phone will not, or brings something else than it listed.
+        ItemVanished, StorageVanished: it is gone.
+        OperationFailed, WireError, TransportError: as `Session.run`; after `PhoneGone` handles are void.
+    """
+    if not 0 <= offset <= item.size:
+        raise ValueError(f"offset {offset} of {item.size}")
+    return _Reading(session, item, offset).chunks()
+
+
+class _Reading:
+    """One item on its way."""
+
+    def __init__(self, session: Session, item: Item, offset: int) -> None:
+        self._session = session
+        self._item = item
+        self._position = offset
+
+    def chunks(self) -> Iterator[Chunk]:
+        """See `read_item`."""
+        item, began = self._item, self._position
+        if began and began == item.size:
+            return
+        try:
+            # Of an item listed with no bytes GetObject is asked too: phones that don't know a size say 0, and a
+            # file that is saved as an empty one is lost. There are few of them.
+            if began == 0 and item.size <= WHOLE_LIMIT:
+                yield from self._small()
+            else:
+                yield from self._large()
+        except _Disagrees as error:
+            raise self._wrong_size(error) from error
+        except OperationFailed as error:
+            loss = loss_behind(self._session, item.storage, item.shown_path, error)
+            raise (self._refused(error) if loss is None else loss) from error
+        except EndpointStalled as error:
+            raise self._unreadable(ItemUnreadable.Reason.STALLED) from error
+
+    def _small(self) -> Iterator[Chunk]:
+        """The whole, or where its length disagrees, the parts."""
+        try:
+            yield from self._whole()
+        except _Disagrees as error:
+            if not self._partial_operation() or self._true_size() != self._item.size:
+                raise
+            _log.info("%r: read again by parts: %s", self._item.shown_path, error)
+            yield from self._parts()
+
+    def _large(self) -> Iterator[Chunk]:
+        """The parts, or where there are none, the whole."""
+        if self._partial_operation():
+            yield from self._parts()
+        else:
+            yield from self._whole()
+
+    # --- the whole ----------------------------------------------------------------------------------------
+
+    def _whole(self) -> Iterator[Chunk]:
+        """GetObject, without what lies before the position."""
+        item = self._item
+        with operations.get_object(self._session, item.handle, expected=item.size) as incoming:
+            if incoming.announced not in (None, item.size):
+                raise _Disagrees(incoming.announced or 0, self._position)
+            came = 0
+            for chunk in incoming:
+                start, came = came, came + len(chunk.data)
+                if came > item.size:
+                    chunk.release()
+                    raise _Disagrees(came, self._position)
+                if came <= self._position:
+                    chunk.release()
+                    continue
+                skip = max(self._position - start, 0)
+                self._position = came
+                yield chunk.part(skip, len(chunk.data)) if skip else chunk
+        if came != item.size:
+            raise _Disagrees(came, self._position)
+
+    # --- parts --------------------------------------------------------------------------------------------
+
+    def _partial_operation(self) -> Op | None:
+        """The operation that brings parts of this item."""
+        if self._session.supports(Op.GET_PARTIAL_OBJECT_64):
+            return Op.GET_PARTIAL_OBJECT_64
+        if self._session.supports(Op.GET_PARTIAL_OBJECT) and self._item.size <= _REACH_32:
+            return Op.GET_PARTIAL_OBJECT
+        return None
+
+    def _parts(self) -> Iterator[Chunk]:
+        """Pieces from the position to the end."""
+        while self._position < self._item.size:
+            try:
+                yield from self._piece(min(PIECE, self._item.size - self._position))
+            except OperationUnsupported as error:
+                # Listed, and unknown when asked; the session will not ask again.
+                _log.info("no parts by that operation: %s", error)
+                yield from self._large()
+                return
+
+    def _piece(self, length: int) -> Iterator[Chunk]:
+        """One piece. A phone may bring less than asked for, but not nothing, and not more."""
+        began = self._position
+        with self._ask(length) as incoming:
+            if incoming.announced is not None and incoming.announced > length:
+                raise _Disagrees(began + incoming.announced, began)
+            for chunk in incoming:
+                if self._position + len(chunk.data) > began + length:
+                    chunk.release()
+                    raise _Disagrees(self._position + len(chunk.data), self._position)
+                self._position += len(chunk.data)
+                yield chunk
+        if self._position == began:
+            raise _Disagrees(began, began)
+
+    def _ask(self, length: int) -> Incoming:
+        if self._partial_operation() == Op.GET_PARTIAL_OBJECT_64:
+            return operations.get_partial_object_64(self._session, self._item.handle, self._position, length)
+        return operations.get_partial_object(self._session, self._item.handle, self._position, length)
+
+    # --- what went wrong ----------------------------------------------------------------------------------
+
+    def _true_size(self) -> int | None:
+        return true_size(self._session, self._item.handle)
+
+    def _wrong_size(self, error: _Disagrees) -> ItemUnreadable:
+        """Whether it has changed since it was listed, or its size was wrong from the start."""
+        size = self._true_size()
+        changed = size is not None and size != self._item.size
+        reason = ItemUnreadable.Reason.CHANGED if changed else ItemUnreadable.Reason.WRONG_SIZE
+        return self._unreadable(reason, error.length)
+
+    def _refused(self, error: OperationFailed) -> ItemUnreadable:
+        """A refusal that has nothing to do with a loss. A file that became shorter is refused so, too."""
+        size = self._true_size()
+        changed = size is not None and size != self._item.size
+        _log.info("%r: %s", self._item.shown_path, error)
+        return self._unreadable(
+            ItemUnreadable.Reason.CHANGED if changed else ItemUnreadable.Reason.REFUSED, size
+        )
+
+    def _unreadable(self, reason: ItemUnreadable.Reason, received: int | None = None) -> ItemUnreadable:
+        item = self._item
+        return ItemUnreadable(
+            item.shown_path, reason, item.size, self._position if received is None else received
+        )
