@@ -127,10 +127,10 @@ class ReadRing:
             if request.outcome is None:
                 in_flight += 1
                 covered += request.size
-            elif request.outcome in (Outcome.COMPLETE, Outcome.WITHDRAWN):
-                covered += request.filled
+            elif request.outcome is Outcome.COMPLETE and request.filled == request.size:
+                covered += request.size
             else:
-                return  # an error waits to be raised: nothing is to be asked after it
+                return  # the transfer has ended here, or broken off: nothing is to be asked after it
         while covered < wanted and in_flight < self._depth:
             buffer = self._pool.take()
             if buffer is None:

@@ -63,11 +63,8 @@ class Wake:
 
     def clear(self) -> None:
         """Forgets what happened so far. To be followed by a look at the facts, then by `wait`."""
-        try:
-            while True:
-                self._tokens.get_nowait()
-        except queue.Empty:
-            return
+        while not self._tokens.empty():  # one thread takes tokens, so there is one to get
+            self._tokens.get_nowait()
 
     def wait(self, seconds: float | None) -> None:
         """Waits until `set`, at most so long; None is without limit."""
@@ -182,13 +179,15 @@ def withdraw_all(withdraw: Callable[[R], None], wake: Wake, requests: Sequence[R
     Raises:
         TransportError: one of them did not end; the device's driver is stuck.
     """
-    for request in reversed(requests):
-        if request.outcome is None:
-            withdraw(request)
+    pending = [request for request in requests if request.outcome is None]
+    if not pending:
+        return
+    for request in reversed(pending):  # the last first, so that no later one moves bytes meanwhile
+        withdraw(request)
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         wake.clear()
-        if all(request.outcome is not None for request in requests):
+        if all(request.outcome is not None for request in pending):
             return
         left = deadline - time.monotonic()
         if left <= 0:

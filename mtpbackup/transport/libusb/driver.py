@@ -12,7 +12,7 @@ from typing import Any
 import usb1
 
 from mtpbackup.transport.base import Endpoint
-from mtpbackup.transport.libusb.library import translated
+from mtpbackup.transport.libusb.library import meaning_of
 from mtpbackup.transport.match import MtpInterface
 from mtpbackup.transport.requests import SETTLE_SECONDS, BulkRequest, Outcome, Request, Wake
 
@@ -69,12 +69,11 @@ class UsbDriver:
     def _submit(self, request: Request, transfer: Any) -> None:
         request.carrier = transfer
         try:
-            with translated(request.pipe):
-                transfer.submit()
-        except Exception:
+            transfer.submit()
+        except usb1.USBError as error:
             request.carrier = None
             self._idle.append(transfer)
-            raise
+            raise meaning_of(error, request.pipe) from error
 
     def withdraw(self, request: Request) -> None:
         """See `Driver.withdraw`."""

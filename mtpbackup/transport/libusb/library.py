@@ -40,16 +40,19 @@ _MEANINGS: dict[type[Exception], Callable[[str, str], Exception]] = {
 }
 
 
+def meaning_of(error: usb1.USBError, pipe: str = "control", node: str = "") -> Exception:
+    """Our exception for one of libusb's."""
+    meaning = _MEANINGS.get(type(error))
+    return meaning(pipe, node) if meaning is not None else TransportError(f"{type(error).__name__} on {pipe}")
+
+
 @contextlib.contextmanager
 def translated(pipe: str = "control", node: str = "") -> Iterator[None]:
     """Turns exceptions of libusb into ours, the cause kept."""
     try:
         yield
     except usb1.USBError as error:
-        meaning = _MEANINGS.get(type(error))
-        if meaning is None:
-            raise TransportError(f"{type(error).__name__} on {pipe}") from error
-        raise meaning(pipe, node) from error
+        raise meaning_of(error, pipe, node) from error
 
 
 def load_library() -> None:

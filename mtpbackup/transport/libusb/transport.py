@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import usb1
@@ -65,25 +65,27 @@ class LibusbTransport(QueuedTransport):
     def write(self, parts: Iterable[Buffer], timeout: float) -> int:
         """See `Transport`."""
         self._reader.resume()
-        with self._explained():
+        try:
             return super().write(parts, timeout)
+        except TransferFailed as error:
+            raise self._explained(error) from error
 
     def read(self, wanted: int, timeout: float) -> Chunk:
         """See `Transport`."""
-        with self._explained():
+        try:
             return super().read(wanted, timeout)
+        except TransferFailed as error:
+            raise self._explained(error) from error
 
     def control_in(self, request: int, length: int, timeout: float, value: int = 0) -> bytes:
         """See `Transport`."""
         self._check_open()
-        with self._explained():
-            return self._control(_CLASS_IN, request, value, self._interface.number, length, timeout)
+        return self._request(_CLASS_IN, request, value, length, timeout)
 
     def control_out(self, request: int, data: Buffer, timeout: float, value: int = 0) -> None:
         """See `Transport`."""
         self._check_open()
-        with self._explained():
-            self._control(_CLASS_OUT, request, value, self._interface.number, bytes(data), timeout)
+        self._request(_CLASS_OUT, request, value, bytes(data), timeout)
 
     def clear_halt(self, endpoint: Endpoint) -> None:
         """See `Transport`."""
@@ -96,16 +98,14 @@ class LibusbTransport(QueuedTransport):
         if endpoint is Endpoint.IN:
             self._ring.withdraw()
         if address is not None:
-            with self._explained(), translated(endpoint.value, self._identity.node):
-                self._handle.clearHalt(address)
+            self._call(self._handle.clearHalt, address)
 
     def reset(self) -> None:
         """See `Transport`."""
         self._check_open()
         self._ring.discard()
         self._reader.pause()
-        with self._explained(), translated(node=self._identity.node):
-            self._handle.resetDevice()
+        self._call(self._handle.resetDevice)
         self._reader.resume()
 
     def close(self) -> None:
@@ -153,20 +153,31 @@ class LibusbTransport(QueuedTransport):
             raise request.error()
         return bytes(answer[: request.filled])
 
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _request(self, kind: int, number: int, value: int, data: bytes | int, timeout: float) -> bytes:
+        """A request to the interface."""
+        try:
+            return self._control(kind, number, value, self._interface.number, data, timeout)
+        except TransferFailed as error:
+            raise self._explained(error) from error
+
+    def _call(self, function: Callable[..., object], *arguments: object) -> None:
+        """A call of libusb that does not take part in the event loop."""
+        try:
+            with translated(node=self._identity.node):
+                function(*arguments)
+        except TransferFailed as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: TransferFailed) -> TransportError:
         """Tells a pulled cable from a transfer that failed otherwise.
 
         The transfers that a pulled cable breaks end with an input/output error (dummy_hcd) or without a device
         (xHCI), depending on who notices first.
         """
-        try:
-            yield
-        except TransferFailed as error:
-            if self._still_there():
-                raise
-            self.lose_phone()
-            raise PhoneGone("the phone left the bus") from error
+        if self._still_there():
+            return TransferFailed(str(error))
+        self.lose_phone()
+        return PhoneGone("the phone left the bus")
 
     def _still_there(self) -> bool:
         """Asks the device for its status, which its kernel answers, until it does or is seen to be gone."""
