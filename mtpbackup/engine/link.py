@@ -310,8 +310,8 @@ def _matching(wanted: str, phones: Sequence[tuple[UsbIdentity, Phone]]) -> list[
     def exactly(usb: UsbIdentity, phone: Phone) -> bool:
         who = phone.identity
         names = (who.name, who.friendly_name, who.model, usb.product)
-        names += (who.serial, usb.serial, f"{who.name} ({who.serial})")
-        return wanted in (name.casefold() for name in names)
+        serials = (who.serial, usb.serial, f"{who.name} ({who.serial})")
+        return wanted in (name.casefold() for name in (*names, *serials))
 
     def in_part(phone: Phone) -> bool:
         who = phone.identity

@@ -26,8 +26,6 @@ def is_same_content(phone: Phone, item: Item, archive: Archive, move: Move) -> t
     asked = 0
     for offset, length in _windows(item.size):
         saved = archive.read_window(move.item_id, offset, length)
-        if len(saved) != length:
-            return False, asked
         asked += length
         if read_window(phone, item, offset, length) != saved:
             return False, asked
@@ -41,7 +39,7 @@ def read_window(phone: Phone, item: Item, offset: int, length: int) -> bytes:
         As `Phone.read`.
     """
     window = bytearray()
-    with closing(phone.read(item, offset)) as chunks:
+    with closing(phone.read(item, offset, length)) as chunks:
         for chunk in chunks:
             window += chunk.data[: length - len(window)]
             chunk.release()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Final, Self
 
 from mtpbackup.errors import (
@@ -235,7 +235,7 @@ class Phone:
             self._found_folders[place] = {item.name: item for item in reversed(items)}
         return self._found_folders[place]
 
-    def read(self, item: Item, offset: int = 0) -> Iterator[Chunk]:
+    def read(self, item: Item, offset: int = 0, length: int | None = None) -> Generator[Chunk, None, None]:
         """An item's content from an offset to the size that was listed.
 
         To stop early, close the generator (`contextlib.closing`): safe at any moment. Until then no other
@@ -244,6 +244,7 @@ class Phone:
         Args:
             item: a file, with a handle of this phone.
             offset: bytes to leave out at the beginning.
+            length: bytes wanted; None for all that follow. A phone that gives no parts brings more: stop early.
 
         Yields:
             Chunks as the transport lends them: the taker releases each.
@@ -254,7 +255,7 @@ class Phone:
             PhoneGone, TransportError, WireError: the phone does not answer as it should.
             ValueError: the offset lies outside the item.
         """
-        return read_item(self._session, item, offset)
+        return read_item(self._session, item, offset, length)
 
     # --- the end ------------------------------------------------------------------------------------------
 

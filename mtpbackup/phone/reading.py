@@ -20,7 +20,7 @@ with an error, and a length that means nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 from mtpbackup.errors import EndpointStalled, ItemUnreadable, OperationFailed, OperationUnsupported
@@ -55,13 +55,16 @@ class _Disagrees(Exception):
         self.position = position
 
 
-def read_item(session: Session, item: Item, offset: int = 0) -> Iterator[Chunk]:
+def read_item(
+    session: Session, item: Item, offset: int = 0, length: int | None = None
+) -> Generator[Chunk, None, None]:
     """An item's bytes from `offset` to its listed size. Closing it early is safe at any moment.
 
     Args:
         session: the session; no other transaction can be run while a piece is under way.
         item: a file.
         offset: where to begin, at most the item's size.
+        length: how many bytes are wanted; None for all that follow. A phone that gives no parts brings more.
 
     Yields:
         Chunks of the transport, each the taker's to release. Together they are exactly the bytes missing.
@@ -74,18 +77,20 @@ def read_item(session: Session, item: Item, offset: int = 0) -> Iterator[Chunk]:
     """
     if not 0 <= offset <= item.size:
         raise ValueError(f"offset {offset} of {item.size}")
-    return _Reading(session, item, offset).chunks()
+    end = item.size if length is None else min(item.size, offset + length)
+    return _Reading(session, item, offset, end).chunks()
 
 
 class _Reading:
     """One item on its way."""
 
-    def __init__(self, session: Session, item: Item, offset: int) -> None:
+    def __init__(self, session: Session, item: Item, offset: int, end: int) -> None:
         self._session = session
         self._item = item
         self._position = offset
+        self._end = end
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self) -> Generator[Chunk, None, None]:
         """See `read_item`."""
         item, began = self._item, self._position
         if began and began == item.size:
@@ -93,7 +98,7 @@ class _Reading:
         try:
             # Of an item listed with no bytes GetObject is asked too: phones that don't know a size say 0, and a
             # file that is saved as an empty one is lost. There are few of them.
-            if began == 0 and item.size <= WHOLE_LIMIT:
+            if began == 0 and self._end == item.size <= WHOLE_LIMIT:
                 yield from self._small()
             else:
                 yield from self._large()
@@ -157,9 +162,9 @@ class _Reading:
 
     def _parts(self) -> Iterator[Chunk]:
         """Pieces from the position to the end."""
-        while self._position < self._item.size:
+        while self._position < self._end:
             try:
-                yield from self._piece(min(PIECE, self._item.size - self._position))
+                yield from self._piece(min(PIECE, self._end - self._position))
             except OperationUnsupported as error:
                 # Listed, and unknown when asked; the session will not ask again.
                 _log.info("no parts by that operation: %s", error)
