@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,10 +49,9 @@ def can_sync_whole(descriptor: int) -> bool:
 
     Kernels report write errors by syncfs(2) since 5.8 (its manual page).
     """
-    major, minor, *_ = (
-        int("".join(c for c in part if c.isdigit()) or 0) for part in os.uname().release.split(".")
-    )
-    return (major, minor) >= (5, 8) and filesystem_type(descriptor) in _SYNCFS_WORKS
+    match = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    recent = match is not None and (int(match[1]), int(match[2])) >= (5, 8)
+    return recent and filesystem_type(descriptor) in _SYNCFS_WORKS
 
 
 def sync_whole(descriptor: int) -> None:
