@@ -39,12 +39,8 @@ def demo(to: Path | None, quiet: bool, as_json: bool) -> None:
 
 @contextmanager
 def _demo_phone() -> Iterator[Finder]:
-    from mtpbackup.virtual import VirtualFinder, demo_phone  # noqa: PLC0415 - nothing else needs it
+    from mtpbackup.virtual.demo import demo_phone  # noqa: PLC0415 - nothing else needs it
 
-    phone = demo_phone()
-    finder = VirtualFinder(phone)
-    try:
-        yield finder
-    finally:
-        finder.close()
-        phone.close()
+    with demo_phone() as phone:
+        phone.plug()
+        yield phone.finder

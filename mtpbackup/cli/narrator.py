@@ -178,7 +178,8 @@ class BackupNarrator:
         self._voice.say(f"Would copy {number(copies.items, 'file')}, {size(plan.to_copy)}. Nothing was copied.")
         if plan.safe.items:
             self._voice.more((f"{plan.safe.items:,} are safe already.",))
-        self._voice.more(_skipped(plan.skipped))
+        if plan.skipped:
+            self._voice.more((f"Left out: {_skipped(plan.skipped)}.",))
         if code is ExitCode.NO_SPACE:
             self._voice.bad(explain(errors.OutOfSpace(plan.folder, plan.to_copy, plan.free)))
         return code
@@ -201,8 +202,7 @@ class BackupNarrator:
             self._stopped(summary, safe)
         self._failures(summary)
         if summary.skipped_in_all.items:
-            self._voice.say("Left out:")
-            self._voice.more(_skipped(summary.skipped))
+            self._voice.say(f"Left out: {_skipped(summary.skipped)}.")
         if not summary.adds_up:
             self._voice.warn(
                 "The numbers of this run don't add up, so don't count it as complete. Please report this: "
@@ -260,12 +260,10 @@ def _failed(failed: reports.FailedItem) -> str:
     return f"{plain(failed.item.shown_path)}{tried}"
 
 
-def _skipped(skipped: Mapping[SkipReason, Count]) -> list[str]:
-    return [
-        f"{count.items:,} {_SKIPPED_BECAUSE[reason]}"
-        for reason, count in sorted(skipped.items(), key=lambda entry: -entry[1].items)
-        if count.items
-    ]
+def _skipped(skipped: Mapping[SkipReason, Count]) -> str:
+    """What was left out, the most first: "2 thumbnail caches, 1 in the phone's bin"."""
+    reasons = sorted(skipped.items(), key=lambda entry: -entry[1].items)
+    return ", ".join(f"{count.items:,} {_SKIPPED_BECAUSE[reason]}" for reason, count in reasons if count.items)
 
 
 def _day(when: datetime) -> str:
