@@ -115,10 +115,13 @@ class _Reading:
         try:
             yield from self._whole()
         except _Disagrees as error:
-            if not self._partial_operation() or self._true_size() != self._item.size:
+            size = self._item.size
+            if not size or not self._partial_operation() or self._true_size() != size:
                 raise
             _log.info("%r: read again by parts: %s", self._item.shown_path, error)
             yield from self._parts()
+            if error.length > size:
+                self._check_end(error)
 
     def _large(self) -> Iterator[Chunk]:
         """The parts, or where there are none, the whole."""
@@ -185,6 +188,18 @@ class _Reading:
                 yield chunk
         if self._position == began:
             raise _Disagrees(began, began)
+
+    def _check_end(self, error: _Disagrees) -> None:
+        """Makes sure that an item which is longer by one account ends where it was listed to end.
+
+        Asked at its very end Android brings nothing, and says OK (ANDROID.md, Reading).
+        """
+        with self._ask(1) as incoming:
+            for chunk in incoming:
+                length = len(chunk.data)
+                chunk.release()
+                if length:
+                    raise error
 
     def _ask(self, length: int) -> Incoming:
         if self._partial_operation() == Op.GET_PARTIAL_OBJECT_64:
