@@ -4,7 +4,7 @@ Programs run with umockdev's preload library see a /sys and device nodes that th
 ioctls on these nodes come here. Behind each node is a phone made of code, answering on a `DevicePort`.
 
     with Bus() as bus:
-        bus.plug(UsbDevice(UsbProfile(serial="1"), responder.serve))
+        bus.plug(PhoneOnBus(bus, VirtualPhone("pixel")))
         subprocess.run(["mtp-detect"], env=bus.environment(), timeout=30)
 
 From a shell: `python -m mtpbackup.virtual.usbfs --folder DIR -- mtp-detect`.
@@ -19,6 +19,7 @@ May be imported by cli and tests.
 from mtpbackup.virtual.descriptors import UsbProfile
 from mtpbackup.virtual.usbfs.bus import Bus
 from mtpbackup.virtual.usbfs.device import UsbDevice
+from mtpbackup.virtual.usbfs.phones import PhoneOnBus
 from mtpbackup.virtual.usbfs.sysfs import Place
 
-__all__ = ["Bus", "Place", "UsbDevice", "UsbProfile"]
+__all__ = ["Bus", "PhoneOnBus", "Place", "UsbDevice", "UsbProfile"]

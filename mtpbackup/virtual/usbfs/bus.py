@@ -63,6 +63,7 @@ class Bus:
         self._nodes: dict[UsbDevice, DeviceNode] = {}
         self._old_nodes: list[DeviceNode] = []
         self._leaving: list[threading.Thread] = []
+        self._closed = False
 
     def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment for a program that shall see this bus, built on `base` or on this process's."""
@@ -82,30 +83,25 @@ class Bus:
                 raise ValueError("plugged in already")
             place = Place(BUS_NUMBER, port or self._free_port(), self._take_address())
             self._places[device] = place
-            device.attach(on_break=lambda: self._leave(device))
+            device.attach(on_break=lambda comes_back: self._leave(device, place, comes_back))
             self._nodes[device] = DeviceNode(self.root, place.node, device, self.memory)
             self._sysfs.add(place, device.profile)
             self._announce(("add",), place, device)
 
     def unplug(self, device: UsbDevice) -> None:
-        """Pulls the cable: ends all transfers, takes the node away, announces it. Does nothing if it is."""
-        with self._lock:
-            place = self._places.pop(device, None)
-            if place is None:
-                return
-            node = self._nodes.pop(device)
-            node.remove()
-            device.detach()
-            self._announce(("unbind", "remove"), place, device)
-            self._sysfs.remove(place)
-            self._old_nodes.append(node)
+        """Pulls the cable: ends all transfers, takes the node away, announces it. Does nothing if it is.
+
+        Waits for the phone's threads to notice, unless called by one of them.
+        """
+        place = self._places.get(device)
+        if place is not None:
+            self._take_out(device, place)
 
     def replug(self, device: UsbDevice) -> None:
         """Pulls the cable and plugs it into the same port: the device comes back under another address."""
-        with self._lock:
-            port = self._places[device].port
-            self.unplug(device)
-            self.plug(device, port)
+        place = self._places.get(device)
+        self.unplug(device)
+        self.plug(device, None if place is None else place.port)
 
     # --- what stands in the way of programs
 
@@ -141,6 +137,8 @@ class Bus:
 
     def close(self) -> None:
         """Unplugs everything and removes the folder."""
+        with self._lock:
+            self._closed = True
         for device in tuple(self._places):
             self.unplug(device)
         for thread in self._leaving:
@@ -163,9 +161,30 @@ class Bus:
 
     # --- inside
 
-    def _leave(self, device: UsbDevice) -> None:
+    def _take_out(self, device: UsbDevice, place: Place) -> None:
+        """Unplugs a device, unless it has already left this place."""
+        with self._lock:
+            if self._places.get(device) is not place:
+                return
+            del self._places[device]
+            node = self._nodes.pop(device)
+            node.remove()
+            device.detach()
+            self._announce(("unbind", "remove"), place, device)
+            self._sysfs.remove(place)
+            self._old_nodes.append(node)
+        device.settle()  # without the lock: the phone may be about to unplug itself
+
+    def _leave(self, device: UsbDevice, place: Place, comes_back: bool) -> None:
         """A device left by itself. It says so with its lock held, so the rest happens elsewhere."""
-        thread = threading.Thread(target=self.unplug, args=(device,), name="cable")
+
+        def move_cable() -> None:
+            self._take_out(device, place)
+            with self._lock:
+                if comes_back and not self._closed:
+                    self.plug(device, place.port)
+
+        thread = threading.Thread(target=move_cable, name="cable")
         self._leaving.append(thread)
         thread.start()
 

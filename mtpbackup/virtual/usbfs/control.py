@@ -17,7 +17,7 @@ from mtpbackup.virtual.usbfs.pipes import Urb
 
 
 class ControlPipe:
-    """Queue and thread of endpoint 0. Callers hold the device's lock, except for `start` and `stop`."""
+    """Queue and thread of endpoint 0. Callers hold the device's lock, except for `settle`."""
 
     def __init__(self, lock: threading.RLock, answer: Callable[[bytes, bytes], bytes | None]) -> None:
         """Makes a pipe without a thread.
@@ -32,21 +32,23 @@ class ControlPipe:
         self._arrived = threading.Condition(lock)
         self._waiting: deque[Urb] = deque()
         self._thread: threading.Thread | None = None
-        self._stopped = True
+        self._last_thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Starts answering."""
-        self._stopped = False
         self._thread = threading.Thread(target=self._run, name="virtual phone, endpoint 0", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the thread, unless the phone's code hangs in it, or it is the caller itself."""
-        with self._arrived:
-            self._stopped = True
-            self._arrived.notify_all()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout=1.0)
+        """Ends the thread, as soon as the phone's code returns to it."""
+        self._last_thread, self._thread = self._thread, None
+        self._arrived.notify_all()
+
+    def settle(self) -> None:
+        """Waits for the thread to end, unless the phone's code hangs in it or it is the caller itself."""
+        thread = self._last_thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=1.0)
 
     def submit(self, urb: Urb) -> None:
         """Queues a control request: `urb.data` is the setup packet and what the host sends with it."""
@@ -76,9 +78,9 @@ class ControlPipe:
     def _run(self) -> None:
         while True:
             with self._arrived:
-                while not self._waiting and not self._stopped:
+                while not self._waiting and not self._stopped():
                     self._arrived.wait()
-                if self._stopped:
+                if self._stopped():
                     return
                 urb = self._waiting[0]  # it stays in the queue, so that it can be withdrawn meanwhile
             setup, data = urb.data[: SETUP.size], urb.data[SETUP.size :]
@@ -96,8 +98,11 @@ class ControlPipe:
     def _wait_for_end(self, urb: Urb) -> None:
         """The phone does not answer: waits until the host gives up."""
         with self._arrived:
-            while urb.status is None and not self._stopped:
+            while urb.status is None and not self._stopped():
                 self._arrived.wait()
+
+    def _stopped(self) -> bool:
+        return self._thread is not threading.current_thread()
 
     @staticmethod
     def _finish(urb: Urb, setup: bytes, data: bytes, answer: bytes | None) -> None:

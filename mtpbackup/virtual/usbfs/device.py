@@ -57,6 +57,7 @@ class UsbDevice:
         serve: Callable[[DevicePort], None],
         *,
         on_restart: Callable[[], bool] = lambda: True,
+        comes_back: bool = False,
     ) -> None:
         """Makes a phone that is not plugged in.
 
@@ -64,11 +65,13 @@ class UsbDevice:
             profile: what it says of itself.
             serve: answers on a port until that raises `PhoneGone`.
             on_restart: told of each event that makes the server start anew; False makes the phone leave the bus
-                instead, as many do on a reset. Whoever wants it back plugs it in again.
+                instead, as many do on a reset.
+            comes_back: whether it is then plugged in again at once, as another device.
         """
         self.profile = profile
         self._on_restart = on_restart
-        self._on_break: Callable[[], None] = lambda: None
+        self._comes_back = comes_back
+        self._on_break: Callable[[bool], None] = lambda comes_back: None
         self.lock = threading.RLock()
         self.restarts = 0
         self.failure: BaseException | None = None
@@ -104,29 +107,30 @@ class UsbDevice:
         with self.lock:
             pipe.fuse = size
 
-    def attach(self, on_break: Callable[[], None]) -> None:
+    def attach(self, on_break: Callable[[bool], None]) -> None:
         """Powers the phone up; the bus calls this before anybody can see it.
 
         Args:
-            on_break: called, with the lock held, when the phone has left by itself.
+            on_break: called, with the lock held, when the phone has left by itself; with True if it comes back.
         """
         with self.lock:
             self._on_break = on_break
             self._plugged = True
             self._halted.clear()
             self.failure = None
+            self._control.start()
             self._server = threading.Thread(target=self._serve_all, name="virtual phone", daemon=True)
-        self._control.start()
-        self._server.start()
+            self._server.start()
 
     def detach(self) -> None:
-        """The cable is out: every URB ends with ESHUTDOWN, the port raises `PhoneGone`.
-
-        Waits for `serve` to end. May be called by the thread that runs `serve`, too.
-        """
+        """The cable is out: every URB ends with ESHUTDOWN, the port raises `PhoneGone`."""
         with self.lock:
             self._go()
-        self._control.stop()
+            self._control.stop()
+
+    def settle(self) -> None:
+        """Waits for the phone's threads to end, after `detach`. None of them waits for itself."""
+        self._control.settle()
         server = self._server
         if server is not None and server is not threading.current_thread():
             server.join(_PATIENCE)
@@ -185,7 +189,7 @@ class UsbDevice:
                 self._withdraw_all(-errno.ENOENT)
                 self._close_port()
             else:
-                self._break_cable()
+                self._break_cable(self._comes_back)
 
     # --- the phone's side; the port calls these with the lock held
 
@@ -229,9 +233,9 @@ class UsbDevice:
             self._close_port()
             self._withdraw_all(-errno.ESHUTDOWN)
 
-    def _break_cable(self) -> None:
+    def _break_cable(self, comes_back: bool = False) -> None:
         self._go()
-        self._on_break()
+        self._on_break(comes_back)
 
     def _serve_all(self) -> None:
         while True:

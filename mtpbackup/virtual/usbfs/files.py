@@ -114,7 +114,7 @@ class OpenFile(threading.Thread):
             return -errno.EINVAL
         number = request.first & 0xFFFFFFFF
         call = self._calls.get(number)
-        if not self._device.plugged and number not in _WITHOUT_DEVICE:
+        if not self._node.has_device and number not in _WITHOUT_DEVICE:
             return -errno.ENODEV
         if call is None:
             _log.debug("ioctl %#x is not answered", number)
@@ -156,7 +156,7 @@ class OpenFile(threading.Thread):
 
     def _hand_over(self, urb: Urb) -> int:
         with self._device.lock:
-            error = self._claim_for(urb)
+            error = self._claim_for(urb) if self._node.has_device else errno.ENODEV
             if error:
                 return error
             self._pending[urb.address] = urb
@@ -177,7 +177,7 @@ class OpenFile(threading.Thread):
     def _reap(self, argument: int) -> int:
         with self._device.lock:
             if not self._completed:
-                return -errno.EAGAIN if self._device.plugged else -errno.ENODEV
+                return -errno.EAGAIN if self._node.has_device else -errno.ENODEV
             urb = self._completed.popleft()
             self._pending.pop(urb.address, None)
             self._node.refresh()
@@ -192,7 +192,7 @@ class OpenFile(threading.Thread):
     def _reap_waiting(self, argument: int) -> int:
         with self._device.changed:
             self._waits_for_urb = True
-            while not self._completed and self._device.plugged:
+            while not self._completed and self._node.has_device:
                 self._device.changed.wait()
             self._waits_for_urb = False
         return self._reap(argument)
@@ -225,7 +225,8 @@ class OpenFile(threading.Thread):
         waiter = urb.owner
         assert isinstance(waiter, _Waiter)
         with self._device.lock:
-            error = self._claim_for(urb) or self._device.submit(urb)
+            error = self._claim_for(urb) if self._node.has_device else errno.ENODEV
+            error = error or self._device.submit(urb)
         if error:
             return -error
         if not waiter.ended.wait(milliseconds / 1000 if milliseconds else None):
@@ -273,7 +274,7 @@ class OpenFile(threading.Thread):
             # The kernel unbinds usbfs from the interfaces before a reset.
             self._node.claims = {i: owner for i, owner in self._node.claims.items() if owner is not self}
         self._device.restart()
-        return 0 if self._device.plugged else -errno.ENODEV
+        return 0 if self._node.has_device else -errno.ENODEV
 
     def _clear_halt(self, argument: int) -> int:
         self._device.clear_halt(self._number(argument))

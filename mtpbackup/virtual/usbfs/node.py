@@ -35,6 +35,7 @@ class DeviceNode:
         memory: what all nodes of a bus may use for URBs.
         claims: who holds which interface; anything that is no `OpenFile` stands for somebody unseen.
         opened: how often it was opened.
+        removed: the device was unplugged; should it be plugged in again, it gets another node.
     """
 
     def __init__(self, root: Path, path: str, device: UsbDevice, memory: UsbfsMemory) -> None:
@@ -43,6 +44,7 @@ class DeviceNode:
         self.memory = memory
         self.claims: dict[int, object] = {}
         self.opened = 0
+        self.removed = False
         self._place = root / path.lstrip("/")
         self._denied = False
         self._files: set[OpenFile] = set()
@@ -72,6 +74,7 @@ class DeviceNode:
 
     def remove(self) -> None:
         """Takes the name away: open() fails with ENOENT. Files already open stay, without a device."""
+        self.removed = True
         self._place.unlink(missing_ok=True)
 
     def close(self, patience: float) -> None:
@@ -97,6 +100,11 @@ class DeviceNode:
             os.close(self._pipe)
 
     # --- for the open files; the device's lock is held
+
+    @property
+    def has_device(self) -> bool:
+        """Whether the device is still there."""
+        return self.device.plugged and not self.removed
 
     def refresh(self) -> None:
         """Makes the node writable if, and only if, somebody has a URB to reap."""

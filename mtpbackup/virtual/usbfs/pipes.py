@@ -167,6 +167,11 @@ class InPipe(_UrbQueue):
         self._move()
 
     @property
+    def waiting(self) -> int:
+        """Bytes that the phone has ready and the host has not asked for."""
+        return sum(transfer.waiting for transfer in self._transfers)
+
+    @property
     def in_hand(self) -> int:
         """Bytes already in the URB that is being filled."""
         return self._urbs[0].actual if self._urbs else 0

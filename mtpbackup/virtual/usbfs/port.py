@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mtpbackup.errors import PhoneGone, TransferCancelled
 from mtpbackup.transport.base import Buffer
@@ -12,9 +12,6 @@ from mtpbackup.virtual.usbfs.pipes import Transfer
 
 if TYPE_CHECKING:
     from mtpbackup.virtual.usbfs.device import UsbDevice
-
-#: Bytes taken from the responder ahead of what the host has asked for.
-_AHEAD: Final = 512 * 1024
 
 #: Class requests after which the transfer at hand is over. PIMA 15740 over USB, section 5.2.
 _CANCEL, _DEVICE_RESET = 0x64, 0x66
@@ -61,9 +58,10 @@ class EmulatedPort:
         missing, ended = limit, False
         with self._call():
             while missing and not ended:
+                self._check()  # first: what the host sent after a reset or Cancel is for the next call
                 taken = self._device.bulk_out.take(missing)
                 if taken is None:
-                    self._wait()
+                    self._device.changed.wait()
                     continue
                 data, ended = taken
                 parts.append(data)
@@ -71,15 +69,18 @@ class EmulatedPort:
         return parts[0] if len(parts) == 1 else b"".join(parts), ended
 
     def send(self, parts: Iterable[Buffer], *, zero_length_end: bool = True) -> None:
-        """Sends one transfer on bulk IN and waits until the host has taken it; see `DevicePort.send`."""
+        """Sends one transfer on bulk IN and waits until the host has taken it; see `DevicePort.send`.
+
+        A part is asked for when the whole packets of those before have crossed, so what goes wrong while it is
+        made goes wrong at just this byte.
+        """
         pipe = self._device.bulk_in
         with self._call():
             transfer = pipe.begin(zero_length_end)
             try:
-                for part in self._unlocked(parts, transfer):
+                for part in self._unlocked(parts):
                     pipe.feed(transfer, part)
-                    while transfer.waiting > _AHEAD:
-                        self._wait_for(transfer)
+                    self._move_packets(transfer)
                 pipe.finish(transfer)
                 while not transfer.done:
                     self._wait_for(transfer)
@@ -131,7 +132,8 @@ class EmulatedPort:
         if answer is not None and ends_transfer:
             with self._device.lock:
                 self._cancelled = self._busy
-                self._device.changed.notify_all()
+                # At once: what the host reads next must not be a piece of what it has cancelled.
+                self._device.bulk_in.drop_all()
         return answer
 
     @contextlib.contextmanager
@@ -148,33 +150,23 @@ class EmulatedPort:
             finally:
                 self._busy = False
 
-    def _unlocked(self, parts: Iterable[Buffer], transfer: Transfer) -> Iterator[Buffer]:
-        """The responder's parts, made while others may use the device.
-
-        When making one fails, the packets made before still go out: that is where the host sees the failure.
-        """
+    def _unlocked(self, parts: Iterable[Buffer]) -> Iterator[Buffer]:
+        """The responder's parts, made while others may use the device."""
         iterator = iter(parts)
         while True:
-            part, failure = None, None
             self._device.lock.release()
             try:
                 part = next(iterator, None)
-            except Exception as error:  # raised again below, with the lock held
-                failure = error
             finally:
                 self._device.lock.acquire()
-            if failure is not None:
-                while transfer.waiting >= self.packet_size:
-                    self._wait_for(transfer)
-                raise failure
             self._check()
             if part is None:
                 return
             yield part
 
-    def _wait(self) -> None:
-        self._check()
-        self._device.changed.wait()
+    def _move_packets(self, transfer: Transfer) -> None:
+        while transfer.waiting >= self.packet_size:
+            self._wait_for(transfer)
 
     def _wait_for(self, transfer: Transfer) -> None:
         self._check()

@@ -17,12 +17,14 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-import re
 import socket
+import stat
 import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from mtpbackup.virtual.usbfs import preload
 
 _log = logging.getLogger(__name__)
 
@@ -100,14 +102,20 @@ class Announcer:
 
     def _leave_to_us(self, descriptor: int) -> bool:
         """Takes a socket of libusb in this process out of the preload library's hands, if it is one."""
-        name = _name_of_socket(descriptor)
-        if name != f"{self._root}/event{descriptor}" or _has_filter(descriptor):
+        if not preload.is_active():
             return False
-        spare = os.dup(descriptor)
-        os.close(descriptor)
-        os.dup2(spare, descriptor, inheritable=False)
-        os.close(spare)
-        return True
+        try:
+            spare = os.dup(descriptor)
+        except OSError:  # a number of another process
+            return False
+        try:
+            if not _is_plain_socket(spare, f"{self._root}/event{descriptor}"):
+                return False
+            os.close(descriptor)
+            os.dup2(spare, descriptor, inheritable=False)
+            return True
+        finally:
+            os.close(spare)
 
 
 def udev_message(properties: Mapping[str, str]) -> bytes:
@@ -152,23 +160,15 @@ def _lines(properties: Mapping[str, str]) -> bytes:
     return b"".join(f"{key}={value}\0".encode() for key, value in properties.items())
 
 
-def _name_of_socket(descriptor: int) -> str:
-    """The path that a socket of this process is bound to; empty if there is none."""
-    try:
-        link = Path(f"/proc/self/fd/{descriptor}").readlink().name
-    except OSError:
-        return ""
-    if not re.fullmatch(r"socket:\[\d+\]", link):
-        return ""
+def _is_plain_socket(descriptor: int, name: str) -> bool:
+    """Whether it is a socket bound to a path, without a filter."""
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        return False
     with socket.socket(fileno=os.dup(descriptor)) as copy:
-        name = copy.getsockname() if copy.family == socket.AF_UNIX else ""
-    return name if isinstance(name, str) else ""
-
-
-def _has_filter(descriptor: int) -> bool:
-    with socket.socket(fileno=os.dup(descriptor)) as copy:
+        if copy.family != socket.AF_UNIX or copy.getsockname() != name:
+            return False
         try:
             copy.getsockopt(socket.SOL_SOCKET, _SO_GET_FILTER)
         except OSError:  # "the filter is longer than the answer may be"
-            return True
-    return False
+            return False
+    return True
