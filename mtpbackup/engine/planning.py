@@ -112,12 +112,19 @@ def room(plan: Plan, archive: Archive | None, root: Path | None = None) -> tuple
     """
     needed = sum(-(-task.item.size // _BLOCK) * _BLOCK for task in plan.tasks)
     if archive is not None:
-        parts = sum(part.stat().st_size for part in archive.leftover_parts())
-        return max(0, needed - parts), archive.free_space()
+        return max(0, needed - sum(map(_size, archive.leftover_parts()))), archive.free_space()
     place = (root or Path.home()).absolute()
     while not place.exists():
         place = place.parent
     return needed, shutil.disk_usage(place).free
+
+
+def _size(part: Path) -> int:
+    """Bytes of an unfinished file; a run that is going on elsewhere may just have finished it."""
+    try:
+        return part.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def planned(

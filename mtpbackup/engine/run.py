@@ -79,6 +79,14 @@ _LOSSES: Final = (TransportError, WireError, PhoneLocked)
 _ITEM_ERRORS: Final = (ItemUnreadable, ItemVanished, OperationFailed, OperationUnsupported)
 
 
+class _NoRoom(Exception):
+    """There is no room for all of it: the one error of the destination after which nothing was begun."""
+
+    def __init__(self, error: OutOfSpace) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Run:
     """A run of `run_backup`, from the open phone to the summary. Used once."""
 
@@ -130,10 +138,10 @@ class Run:
             self._copy()
         except RunStopped as stopped:
             ending, error = stopped.ending, stopped.error
-        except (OutOfSpace, DestinationGone, DestinationUnwritable) as failed:
-            if isinstance(failed, OutOfSpace) and failed.needed is not None:
-                raise
-            ending, error = _ENDINGS[type(failed)], failed
+        except _NoRoom as failed:
+            raise failed.error from None
+        except ArchiveError as failed:
+            ending, error = _ENDINGS.get(type(failed), Ending.DESTINATION_LOST), failed
         except KeyboardInterrupt:
             ending = Ending.INTERRUPTED
         return self._summary(ending, error)
@@ -163,7 +171,9 @@ class Run:
                 same, asked = is_same_content(self._grip.phone, item, self._archive, move)
             except _LOSSES as error:
                 self._grip.lost(error)
-            except (*_ITEM_ERRORS, StorageVanished) as error:
+            except (OutOfSpace, DestinationGone, DestinationUnwritable):
+                raise
+            except (*_ITEM_ERRORS, StorageVanished, ArchiveError) as error:
                 log.info("%r cannot be compared: %s", move.task.ref.shown_path, error)
                 return False
             else:
@@ -181,10 +191,10 @@ class Run:
             self._catalog.record_failure(self._folder, key_of(refusal.item), refusal.failure)
 
     def _check_room(self) -> None:
-        """Raises `OutOfSpace` when not all of it will fit."""
+        """Raises `_NoRoom` when not all of it will fit."""
         needed, free = room(self._plan, self._archive)
         if needed and needed + self._options.reserve > free:
-            raise OutOfSpace(self._archive.root, needed, free)
+            raise _NoRoom(OutOfSpace(self._archive.root, needed, free))
 
     # --- copying ------------------------------------------------------------------------------------------
 
