@@ -10,6 +10,11 @@ import fnmatch
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says more of the machine's other work than of ours.
+settings.register_profile("mtpbackup", deadline=None)
+settings.load_profile("mtpbackup")
 
 #: The emulated USB bus: `usbfs_bus`, `run_with_bus`.
 pytest_plugins = ("tests.usbfs.plugin",)
