@@ -225,6 +225,8 @@ class Written:
     def write(self, offset: int, data: Buffer) -> None:
         """Puts bytes in place; a gap between the end so far and `offset` reads as zeros."""
         view = memoryview(data)
+        if not view.nbytes:
+            return
         end = offset + view.nbytes
         while offset < end:
             number, start = divmod(offset, _BLOCK)

@@ -11,7 +11,7 @@ from mtpbackup.transport.base import TransportOptions, UsbIdentity
 from mtpbackup.transport.memory import MemoryTransport
 
 if TYPE_CHECKING:
-    from mtpbackup.virtual.phone import VirtualPhone
+    from mtpbackup.virtual.cable import PluggablePhone
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class FoundVirtualPhone:
         identity: what USB said of it then. Another plugging is another device.
     """
 
-    phone: VirtualPhone
+    phone: PluggablePhone
     identity: UsbIdentity
 
     def open(self, options: TransportOptions | None = None) -> MemoryTransport:
@@ -39,8 +39,8 @@ class FoundVirtualPhone:
 class VirtualFinder:
     """A `Finder` over some virtual phones."""
 
-    def __init__(self, *phones: VirtualPhone) -> None:
-        self._phones: list[VirtualPhone] = []
+    def __init__(self, *phones: PluggablePhone) -> None:
+        self._phones: list[PluggablePhone] = []
         self._changed = threading.Condition()
         self._changes = 0
         self._seen = 0
@@ -48,7 +48,7 @@ class VirtualFinder:
         for phone in phones:
             self.add(phone)
 
-    def add(self, phone: VirtualPhone) -> None:
+    def add(self, phone: PluggablePhone) -> None:
         """Puts one more phone, plugged in or not, within reach."""
         self._phones.append(phone)
         phone.watch(self._notice)

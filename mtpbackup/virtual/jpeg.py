@@ -6,6 +6,7 @@ is a few lines, and its pictures are mosaics of 8x8 pixels that every decoder op
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
@@ -41,6 +42,7 @@ def segment(marker: int, payload: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
 
 
+@functools.cache
 def _difference(value: int) -> str:
     """The bits of a DC difference: T.81, F.1.2.1."""
     category = abs(value).bit_length()
