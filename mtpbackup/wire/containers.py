@@ -17,7 +17,10 @@ from typing import ClassVar, NamedTuple, Self, TypeAlias
 
 from mtpbackup.errors import LocalProtocolError, WireError
 from mtpbackup.wire.codec import Buffer
-from mtpbackup.wire.codes import ContainerType, EventCode, OperationCode, ResponseCode
+from mtpbackup.wire.codes import ContainerType, EventCode, OpenIntEnum, OperationCode, ResponseCode
+
+#: Named out here, as `type` means the container's inside the classes.
+_CodeTable: TypeAlias = type[OpenIntEnum]
 
 _HEADER = struct.Struct("<IHHI")
 
@@ -102,6 +105,8 @@ class _WithParameters:
     parameters: tuple[int, ...] = ()
 
     type: ClassVar[ContainerType]
+    #: The table that `code` is looked up in.
+    _codes: ClassVar[_CodeTable]
     #: Whether a last parameter of fewer than 4 bytes is tolerated, and dropped. umtp-responder 1.3.10 answers
     #: SessionAlreadyOpen with one of 1 byte; of a command Android takes none (ANDROID.md, AVOID 2).
     _ragged: ClassVar[bool] = True
@@ -119,7 +124,7 @@ class _WithParameters:
         if count > MAX_PARAMETERS or (rest and not cls._ragged):
             raise WireError(f"{len(payload)} bytes of parameters: {header}")
         parameters = struct.unpack_from(f"<{count}I", payload)
-        return cls(cls._named(header.code), header.transaction_id, parameters)
+        return cls(cls._codes(header.code), header.transaction_id, parameters)
 
     @classmethod
     def decode(cls, buffer: Buffer) -> Self:
@@ -129,8 +134,6 @@ class _WithParameters:
             WireError: cut off, or as `of`.
         """
         header = Header.decode(buffer)
-        if header.type != cls.type:
-            raise WireError(f"{cls.__name__} expected: {header}")
         if len(buffer) < header.length:
             raise WireError(f"container cut off, {len(buffer)} bytes are there: {header}")
         return cls.of(header, memoryview(buffer)[HEADER_SIZE : header.length])
@@ -150,22 +153,14 @@ class _WithParameters:
         except struct.error as error:
             raise LocalProtocolError(f"{self}: {error}") from None
 
-    @staticmethod
-    def _named(code: int) -> int:
-        """The code as a member of its table."""
-        return code
-
 
 @dataclass(frozen=True, slots=True)
 class Command(_WithParameters):
     """The initiator asks for an operation."""
 
     type: ClassVar[ContainerType] = ContainerType.COMMAND
+    _codes: ClassVar[_CodeTable] = OperationCode
     _ragged: ClassVar[bool] = False
-
-    @staticmethod
-    def _named(code: int) -> int:
-        return OperationCode(code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +168,7 @@ class Response(_WithParameters):
     """The responder says how an operation ended."""
 
     type: ClassVar[ContainerType] = ContainerType.RESPONSE
-
-    @staticmethod
-    def _named(code: int) -> int:
-        return ResponseCode(code)
+    _codes: ClassVar[_CodeTable] = ResponseCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +176,7 @@ class Event(_WithParameters):
     """The responder tells something of its own accord, on the interrupt endpoint."""
 
     type: ClassVar[ContainerType] = ContainerType.EVENT
-
-    @staticmethod
-    def _named(code: int) -> int:
-        return EventCode(code)
+    _codes: ClassVar[_CodeTable] = EventCode
 
 
 # --- finding containers in what a transport reads ---------------------------------------------------------
