@@ -34,45 +34,67 @@ def _phones_in_memory() -> Iterator[None]:
     subprocess.run(["umount", "-l", "/phones"], check=True)
 
 
+class Shelf:
+    """Makes phones, not plugged in, and takes them away again. No more than four of umtp-responder at once."""
+
+    def __init__(self) -> None:
+        self._phones: list[MemoryPhone | QemuPhone] = []
+
+    def umtp(self, name: str = "", **settings: Any) -> MemoryPhone:
+        """A phone whose responder is umtp-responder."""
+        phone = MemoryPhone(name or f"pixel{next(_numbers)}", **settings)
+        self._phones.append(phone)
+        return phone
+
+    def qemu(self, name: str = "") -> QemuPhone:
+        """A phone of QEMU's."""
+        phone = QemuPhone(name or f"qemu{next(_numbers)}")
+        self._phones.append(phone)
+        return phone
+
+    def unplug(self) -> None:
+        """Pulls every cable."""
+        for phone in self._phones:
+            phone.unplug()
+
+    def clear(self) -> None:
+        """Takes all phones away."""
+        while self._phones:
+            self._phones.pop().remove()
+
+
 @pytest.fixture(scope="module")
-def shelf() -> Iterator[list[MemoryPhone | QemuPhone]]:
-    """The phones of a module; they are taken away with it."""
-    phones: list[MemoryPhone | QemuPhone] = []
-    yield phones
-    for phone in phones:
-        phone.remove()
+def shared() -> Iterator[Shelf]:
+    """Makes phones that the tests of a module share."""
+    shelf = Shelf()
+    yield shelf
+    shelf.clear()
 
 
 @pytest.fixture(autouse=True)
-def _cables(shelf: list[MemoryPhone | QemuPhone]) -> Iterator[None]:
+def _cables(shared: Shelf) -> Iterator[None]:
     """Every test begins with nothing plugged in, whatever became of the one before."""
     yield
-    for phone in shelf:
-        phone.unplug()
+    shared.unplug()
 
 
-@pytest.fixture(scope="module")
-def umtp_phone(shelf: list[MemoryPhone | QemuPhone]) -> Callable[..., MemoryPhone]:
-    """Makes phones whose responder is umtp-responder, not plugged in."""
-
-    def make(name: str = "", **settings: Any) -> MemoryPhone:
-        phone = MemoryPhone(name or f"pixel{next(_numbers)}", **settings)
-        shelf.append(phone)
-        return phone
-
-    return make
+@pytest.fixture
+def _shelf() -> Iterator[Shelf]:
+    shelf = Shelf()
+    yield shelf
+    shelf.clear()
 
 
-@pytest.fixture(scope="module")
-def qemu_phone(shelf: list[MemoryPhone | QemuPhone]) -> Callable[..., QemuPhone]:
-    """Makes phones of QEMU's, not plugged in."""
+@pytest.fixture
+def umtp_phone(_shelf: Shelf) -> Callable[..., MemoryPhone]:
+    """Makes phones for one test whose responder is umtp-responder."""
+    return _shelf.umtp
 
-    def make(name: str = "") -> QemuPhone:
-        phone = QemuPhone(name or f"qemu{next(_numbers)}")
-        shelf.append(phone)
-        return phone
 
-    return make
+@pytest.fixture
+def qemu_phone(_shelf: Shelf) -> Callable[..., QemuPhone]:
+    """Makes phones of QEMU's for one test."""
+    return _shelf.qemu
 
 
 @pytest.fixture

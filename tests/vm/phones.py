@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from desk import ask
-from gadget import UmtpPhone, settle, wait_until
+from gadget import UmtpPhone, is_on_the_bus, settle, wait_until
 
 
 class QemuPhone:
@@ -24,30 +24,20 @@ class QemuPhone:
     def plug(self) -> None:
         ask("plug-phone", name=self.name, folder=self.files.name, read_only=True)
         self._in = True
-        wait_until(self._is_there, f"{self.name} was not enumerated")
+        wait_until(lambda: is_on_the_bus(self.serial), f"{self.name} was not enumerated")
         settle()
 
     def unplug(self) -> None:
         if self._in:
             ask("unplug", name=self.name)
             self._in = False
-            wait_until(lambda: not self._is_there(), f"{self.name} did not go")
+            wait_until(lambda: not is_on_the_bus(self.serial), f"{self.name} did not go")
 
     pull = unplug
 
     def remove(self) -> None:
         self.unplug()
         shutil.rmtree(self.files)
-
-    def _is_there(self) -> bool:
-        return any(_read(path) == self.serial for path in Path("/sys/bus/usb/devices").glob("*/serial"))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""
 
 
 class MemoryPhone(UmtpPhone):

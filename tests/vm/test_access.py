@@ -11,8 +11,8 @@ from tests.vm import content
 
 
 @pytest.fixture(scope="module")
-def phone(umtp_phone):
-    phone = umtp_phone()
+def phone(shared):
+    phone = shared.umtp()
     content.write_photos(phone.files / "DCIM", 2)
     return phone
 

@@ -15,8 +15,7 @@ def phone(umtp_phone):
     # Winter and summer, odd and even seconds, before and after 2000.
     for when in (1705300001, 1720000000, 946684799, 946684801, 1709168399):
         content.write_file(phone.files / f"DCIM/Camera/at_{when}.jpg", 3_000, when)
-    yield phone
-    phone.unplug()
+    return phone
 
 
 def test_dates_are_right_to_the_second(phone, destination, mtpbackup):

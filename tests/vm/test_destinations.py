@@ -14,8 +14,8 @@ VIDEO = 80_000_000
 
 
 @pytest.fixture(scope="module")
-def phone(umtp_phone):
-    phone = umtp_phone()
+def phone(shared):
+    phone = shared.umtp()
     content.write_photos(phone.files / "DCIM/Camera", 5)
     content.write_file(phone.files / "DCIM/Camera/VID_1.mp4", VIDEO)
     return phone

@@ -15,8 +15,8 @@ ENOUGH = 20_000_000
 
 
 @pytest.fixture(scope="module")
-def phone_of_kind(umtp_phone, qemu_phone):
-    phones = {"umtp": umtp_phone(), "qemu": qemu_phone()}
+def phone_of_kind(shared):
+    phones = {"umtp": shared.umtp(), "qemu": shared.qemu()}
     for phone in phones.values():
         content.write_photos(phone.files / "DCIM/Camera", 5)
         content.write_file(phone.files / "DCIM/Camera/VID_1.mp4", VIDEO)

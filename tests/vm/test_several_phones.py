@@ -9,9 +9,9 @@ from tests.vm import content
 
 
 @pytest.fixture(scope="module")
-def pair(umtp_phone, qemu_phone):
-    one = umtp_phone(strings=Strings(product="Pixel 8", serial="PIXEL8"))
-    two = umtp_phone(
+def pair(shared):
+    one = shared.umtp(strings=Strings(product="Pixel 8", serial="PIXEL8"))
+    two = shared.umtp(
         strings=Strings(0x04E8, 0x6860, manufacturer="SAMSUNG", product="Galaxy S23", serial="GALAXY23")
     )
     content.write_photos(one.files / "DCIM/Camera", 10, prefix="PXL")

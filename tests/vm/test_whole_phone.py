@@ -29,8 +29,8 @@ class TestEachResponder:
     """In this order: later tests build on the backup of the first."""
 
     @pytest.fixture(scope="class", params=["umtp", "qemu"])
-    def phone(self, request, umtp_phone, qemu_phone):
-        phone = (umtp_phone if request.param == "umtp" else qemu_phone)()
+    def phone(self, request, shared):
+        phone = (shared.umtp if request.param == "umtp" else shared.qemu)()
         fill(phone.files)
         if request.param == "umtp":
             for name in UMLAUTS:

@@ -6,6 +6,7 @@ out by writing an empty line.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -34,6 +35,15 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 20.0) 
         if time.monotonic() > deadline:
             raise TimeoutError(what)
         time.sleep(0.05)
+
+
+def is_on_the_bus(serial: str) -> bool:
+    """Whether the host sees a device with this serial number."""
+    for path in Path("/sys/bus/usb/devices").glob("*/serial"):
+        with contextlib.suppress(OSError):
+            if path.read_text().strip() == serial:
+                return True
+    return False
 
 
 def settle() -> None:
@@ -123,7 +133,8 @@ class Gadget:
         (self.config / "UDC").write_text(self.controller)
         # The write returns before the host has seen the phone, and "settle" before udev has.
         state = CONTROLLERS / self.controller / "state"
-        wait_until(lambda: state.read_text().strip() == "configured", f"phone {self.name} was not enumerated")
+        wait_until(lambda: state.read_text().strip() == "configured", f"phone {self.name} was not configured")
+        wait_until(lambda: is_on_the_bus(self.strings.serial), f"phone {self.name} was not enumerated")
         settle()
 
     def pull(self) -> None:
@@ -134,6 +145,7 @@ class Gadget:
         """Pulls the cable and ends the responder."""
         if self.plugged:
             self.pull()
+            wait_until(lambda: not is_on_the_bus(self.strings.serial), f"phone {self.name} did not go")
         self.stop()
 
     def remove(self) -> None:
