@@ -162,7 +162,7 @@ def _preview(narrator: BackupNarrator, link: PhoneLink, to: Path, options: RunOp
     try:
         archive = Archive.open(to)
     except NoArchive:
-        plan = preview_backup(link, None, options=options, report=narrator)
+        plan = preview_backup(link, None, root=to, options=options, report=narrator)
     else:
         with archive:
             plan = preview_backup(link, archive, options=options, report=narrator)
