@@ -112,6 +112,22 @@ class TransferOverflow(TransportError):
     """The phone sent more than it was asked for."""
 
 
+class ReplayDiverged(TransportError):
+    """The program asks a recorded phone for something else than was recorded.
+
+    Attributes:
+        line: of the recording, from 1.
+        recorded: what was asked then.
+        asked: what is asked now.
+    """
+
+    def __init__(self, line: int, recorded: str, asked: str) -> None:
+        super().__init__(f"line {line} of the recording has {recorded}, but the program asks {asked}")
+        self.line = line
+        self.recorded = recorded
+        self.asked = asked
+
+
 class LibraryMissing(TransportError):
     """A shared library that carries USB is not on this computer.
 

@@ -129,6 +129,15 @@ def _transport(error: errors.TransportError) -> Advice:
     )
 
 
+@_says(errors.ReplayDiverged)
+def _diverged(error: errors.ReplayDiverged) -> Advice:
+    return Advice(
+        "The recording is of another conversation than this one.",
+        (f"(For a bug report: {plain(str(error))})",),
+        ExitCode.ERROR,
+    )
+
+
 @_says(errors.PhoneGone)
 def _gone(_error: errors.PhoneGone) -> Advice:
     return Advice(

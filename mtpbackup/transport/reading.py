@@ -141,16 +141,15 @@ class ReadRing:
             self._queue.append(request)
             try:
                 self._driver.submit(request)
-            except (NoRoom, TransportError) as error:
+            except TransportError as error:
                 self._queue.remove(request)
                 self._pool.give_back(buffer)
-                if not isinstance(error, NoRoom):
-                    if self._queue:
-                        return  # what came before is handed out first
+                if isinstance(error, NoRoom):
+                    if self._shrink(in_flight):
+                        continue
+                elif not self._queue:
                     raise
-                if not self._shrink(in_flight):
-                    return
-                continue
+                return  # what came before is handed out first
             in_flight += 1
             covered += size
 

@@ -18,7 +18,6 @@ from typing import Protocol, TypeVar
 
 from mtpbackup.errors import (
     EndpointStalled,
-    MtpBackupError,
     PhoneGone,
     TransferCancelled,
     TransferOverflow,
@@ -38,8 +37,8 @@ class Outcome(enum.Enum):
     FAILED = "failed"
 
 
-class NoRoom(MtpBackupError):
-    """The operating system has no memory for a request of this size now; never leaves this package."""
+class NoRoom(TransportError):
+    """The operating system has no memory for a request of this size now."""
 
 
 class TransferFailed(TransportError):

@@ -17,6 +17,7 @@ EXAMPLES: dict[type[errors.MtpBackupError], errors.MtpBackupError] = {
     errors.InterfaceBusy: errors.InterfaceBusy("/dev/bus/usb/001/004", ["gvfsd-mtp"]),
     errors.TransportTimeout: errors.TransportTimeout("in", 20),
     errors.EndpointStalled: errors.EndpointStalled("in"),
+    errors.ReplayDiverged: errors.ReplayDiverged(7, "read(wanted=12)", "reset()"),
     errors.LibraryMissing: errors.LibraryMissing("libusb-1.0"),
     errors.OperationFailed: errors.OperationFailed(0x1008, 0x2009),
     errors.OperationUnsupported: errors.OperationUnsupported(0x9805),

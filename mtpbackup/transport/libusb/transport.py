@@ -175,7 +175,7 @@ class LibusbTransport(QueuedTransport):
         (xHCI), depending on who notices first.
         """
         if self._still_there():
-            return TransferFailed(str(error))
+            return TransportError(str(error))
         self.lose_phone()
         return PhoneGone("the phone left the bus")
 
