@@ -31,7 +31,7 @@ from mtpbackup.errors import LibraryMissing
 from mtpbackup.virtual.usbfs import Bus, preload
 
 #: Seconds for one test in a child, and for one program.
-LIMIT = 25.0
+LIMIT = float(os.environ.get("MTPBACKUP_USBFS_LIMIT", "25"))
 
 #: In a child: where reports go, one JSON object a line. Beside it, `.hang` gets the stacks of a test that
 #: hangs.
@@ -195,7 +195,6 @@ def usbfs_bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
             if name != "LD_PRELOAD":
                 monkeypatch.setenv(name, value)
         yield bus
-    preload.forget_failed_opens()
 
 
 @pytest.fixture
@@ -210,11 +209,13 @@ def run_with_bus(program_bus: Bus) -> Callable[..., subprocess.CompletedProcess[
     """Runs a program that sees `program_bus`: `run_with_bus("mtp-files")`.
 
     The result has what was printed, both streams together. A program that hangs fails the test, with its
-    output.
+    output. Returns when a phone that a reset made leave is back.
     """
 
     def run(*command: str | Path, limit: float = LIMIT, **others: Any) -> subprocess.CompletedProcess[str]:
-        return finish([str(word) for word in command], limit, env=program_bus.environment(), **others)
+        run = finish([str(word) for word in command], limit, env=program_bus.environment(), **others)
+        program_bus.settle()
+        return run
 
     return run
 

@@ -6,6 +6,7 @@ import logging
 import shutil
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -62,7 +63,7 @@ class Bus:
         self._places: dict[UsbDevice, Place] = {}
         self._nodes: dict[UsbDevice, DeviceNode] = {}
         self._old_nodes: list[DeviceNode] = []
-        self._leaving: list[threading.Thread] = []
+        self._leaving: deque[threading.Thread] = deque()
         self._closed = False
 
     def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -103,6 +104,11 @@ class Bus:
         self.unplug(device)
         self.plug(device, None if place is None else place.port)
 
+    def settle(self) -> None:
+        """Waits until every device that left by itself is gone, or back where it comes back."""
+        while self._leaving:
+            self._leaving.popleft().join()
+
     # --- what stands in the way of programs
 
     def deny_access(self, device: UsbDevice, denied: bool = True) -> None:
@@ -141,8 +147,8 @@ class Bus:
             self._closed = True
         for device in tuple(self._places):
             self.unplug(device)
-        for thread in self._leaving:
-            thread.join()
+        self.settle()
+        preload.forget_failed_opens()
         for node in self._old_nodes:
             node.close(_PATIENCE)
         self._old_nodes.clear()
@@ -185,8 +191,8 @@ class Bus:
                     self.plug(device, place.port)
 
         thread = threading.Thread(target=move_cable, name="cable")
-        self._leaving.append(thread)
         thread.start()
+        self._leaving.append(thread)
 
     def _announce(self, actions: tuple[str, ...], place: Place, device: UsbDevice) -> None:
         properties = device_properties(place, device.profile)
