@@ -1,0 +1,41 @@
+"""The commands, run in this process on virtual phones in place of USB."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mtpbackup.cli import backup, devices, ls
+from mtpbackup.cli.main import cli
+from mtpbackup.virtual import VirtualFinder, VirtualPhone
+
+
+@pytest.fixture
+def phone():
+    """A phone with two pictures and a video, plugged in."""
+    with VirtualPhone(serial="SERIAL-1") as phone:
+        phone.add_file("DCIM/Camera/IMG_0001.jpg", b"\xff\xd8 one")
+        phone.add_file("DCIM/Camera/IMG_0002.jpg", b"\xff\xd8 two!")
+        phone.add_file("DCIM/Camera/VID_0003.mp4", b"video" * 1000)
+        phone.plug()
+        yield phone
+
+
+@pytest.fixture
+def mtpbackup(monkeypatch, phone) -> Callable[..., Result]:
+    """Runs a command where only virtual phones are plugged in."""
+    phones = [phone]
+
+    @contextmanager
+    def usb_phones():
+        yield VirtualFinder(*phones)
+
+    for module in (backup, devices, ls):
+        monkeypatch.setattr(module, "usb_phones", usb_phones)
+
+    def run(*arguments, also: tuple[VirtualPhone, ...] = ()) -> Result:
+        phones[1:] = also
+        return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+    return run

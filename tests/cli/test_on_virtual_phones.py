@@ -1,0 +1,152 @@
+"""Commands from their words to their exit codes, on phones made of code."""
+
+import json
+
+import pytest
+
+from mtpbackup.messages import ExitCode
+from mtpbackup.virtual import Broken, Literal, VirtualPhone
+
+
+def objects(result):
+    return [json.loads(line) for line in result.output.splitlines()]
+
+
+def test_a_backup_and_its_second_run(mtpbackup, tmp_path):
+    first = mtpbackup("backup", "--to", tmp_path)
+    assert first.exit_code == ExitCode.OK
+    assert "2 photos and 1 video" in first.output
+    assert "3 files copied and checked.  Nothing on the phone was changed." in first.output
+    again = mtpbackup("backup", "--to", tmp_path)
+    assert again.exit_code == ExitCode.OK
+    assert "nothing new.  All 3 are safe (last checked today)." in again.output
+
+
+def test_the_guided_run_takes_the_default_folder(mtpbackup, tmp_path, monkeypatch):
+    monkeypatch.setattr("mtpbackup.cli.backup.default_destination", lambda: tmp_path / "Phone backup")
+    assert mtpbackup().exit_code == ExitCode.OK
+    assert len(list((tmp_path / "Phone backup").rglob("*.jpg"))) == 2
+
+
+def test_a_dry_run_tells_and_copies_nothing(mtpbackup, tmp_path):
+    result = mtpbackup("backup", "--to", tmp_path / "new", "--dry-run")
+    assert result.exit_code == ExitCode.OK
+    assert "Would copy 3 files" in result.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_selection_is_followed(mtpbackup, tmp_path):
+    mtpbackup("backup", "--to", tmp_path, "--only", "videos", "--folder", "DCIM/Camera")
+    assert [path.name for path in tmp_path.rglob("*.*") if ".mtpbackup" not in path.parts] == ["VID_0003.mp4"]
+
+
+def test_a_folder_that_is_not_there_is_told(mtpbackup, tmp_path):
+    result = mtpbackup("backup", "--to", tmp_path, "--folder", "DCIM/Kamera")
+    assert "There is no folder DCIM/Kamera on the phone." in result.output
+    assert result.exit_code == ExitCode.SOME_FAILED
+
+
+def test_no_phone(mtpbackup, phone, tmp_path):
+    phone.unplug()
+    result = mtpbackup("backup", "--to", tmp_path)
+    assert result.exit_code == ExitCode.NO_PHONE
+    assert "Plug it in with a cable that carries data" in result.output
+
+
+def test_a_locked_phone(mtpbackup, phone, tmp_path):
+    phone.lock()
+    result = mtpbackup("backup", "--to", tmp_path)
+    assert result.exit_code == ExitCode.LOCKED
+    assert "its screen is locked, so it hides your photos" in result.output
+
+
+def test_a_phone_in_use(mtpbackup, phone, tmp_path):
+    with phone.transport():
+        result = mtpbackup("backup", "--to", tmp_path)
+    assert result.exit_code == ExitCode.BUSY
+
+
+def test_a_phone_that_leaves_and_does_not_come_back(mtpbackup, phone, tmp_path, monkeypatch):
+    monkeypatch.setattr("mtpbackup.engine.link.GRACE", 0.0)
+    phone.add_file("DCIM/Camera/VID_0004.mp4", b"x" * 1_000_000)
+    phone.unplug(after_bytes=500_000)
+    result = mtpbackup("backup", "--to", tmp_path)
+    assert result.exit_code == ExitCode.UNPLUGGED
+    assert "are safe" in result.output
+
+
+def test_an_unreadable_picture_is_named(mtpbackup, phone, tmp_path):
+    phone.add_file("DCIM/Camera/IMG_0004.jpg", Broken(Literal(b"x" * 100_000), at=50_000))
+    result = mtpbackup("backup", "--to", tmp_path)
+    assert result.exit_code == ExitCode.SOME_FAILED
+    assert "DCIM/Camera/IMG_0004.jpg" in result.output
+    assert "tried 3 times" in result.output
+
+
+def test_several_phones_need_a_name(mtpbackup, tmp_path):
+    with VirtualPhone("basic", serial="SERIAL-2") as other:
+        other.plug()
+        result = mtpbackup("backup", "--to", tmp_path, also=(other,))
+        assert result.exit_code == ExitCode.USAGE
+        assert "Several phones are plugged in" in result.output
+        assert mtpbackup("backup", "--to", tmp_path, "--device", "serial-1", also=(other,)).exit_code == 0
+        assert mtpbackup("backup", "--to", tmp_path, "--device", "nokia", also=(other,)).exit_code == 20
+
+
+def test_devices_tells_each_phone_and_its_state(mtpbackup):
+    with VirtualPhone("basic", serial="SERIAL-2", locked=True) as other:
+        other.plug()
+        result = mtpbackup("devices", "--json", also=(other,))
+    states = {o["serial"]: o["state"] for o in objects(result) if o.get("event") == "device"}
+    assert states == {"SERIAL-1": "ready", "SERIAL-2": "locked"}
+    assert result.exit_code == ExitCode.OK
+
+
+def test_ls_lists_storages_folders_and_files(mtpbackup):
+    assert "DCIM/" in mtpbackup("ls").output
+    lines = mtpbackup("ls", "DCIM/Camera").output.splitlines()
+    assert lines[0].endswith("/DCIM/Camera:")
+    assert [line.split()[-1] for line in lines[1:]] == ["IMG_0001.jpg", "IMG_0002.jpg", "VID_0003.mp4"]
+    listed = objects(mtpbackup("ls", "--json", "DCIM/Camera/IMG_0002.jpg"))
+    assert [(o["path"], o["size"]) for o in listed if o.get("event") == "item"] == [
+        ("DCIM/Camera/IMG_0002.jpg", 7)
+    ]
+    missing = mtpbackup("ls", "DCIM/Nothing")
+    assert missing.exit_code == ExitCode.SOME_FAILED
+
+
+def test_verify_finds_what_was_changed(mtpbackup, tmp_path):
+    mtpbackup("backup", "--to", tmp_path)
+    assert mtpbackup("verify", "--to", tmp_path).exit_code == ExitCode.OK
+    victim = next(tmp_path.rglob("IMG_0001.jpg"))
+    victim.write_bytes(victim.read_bytes()[::-1])
+    result = mtpbackup("verify", "--to", tmp_path)
+    assert result.exit_code == ExitCode.DAMAGE_FOUND
+    assert "IMG_0001.jpg is not what was saved" in result.output
+    assert mtpbackup("backup", "--to", tmp_path).exit_code == ExitCode.OK
+    assert mtpbackup("verify", "--to", tmp_path).exit_code == ExitCode.OK
+
+
+def test_status_needs_no_phone(mtpbackup, phone, tmp_path):
+    mtpbackup("backup", "--to", tmp_path)
+    phone.unplug()
+    result = mtpbackup("status", "--to", tmp_path, "--json")
+    (summary,) = objects(result)
+    assert summary["phones"][0]["safe"]["files"] == 3
+    assert summary["phones"][0]["last_run_complete"] is True
+    assert "3 files safe" in mtpbackup("status", "--to", tmp_path).output
+
+
+@pytest.mark.parametrize("command", ["verify", "status"])
+def test_json_errors_are_objects(mtpbackup, tmp_path, command):
+    result = mtpbackup(command, "--to", tmp_path / "none", "--json")
+    (error,) = objects(result)
+    assert error["message_type"] == "error"
+    assert error["exit_code"] == result.exit_code == ExitCode.NO_BACKUP
+
+
+def test_demo_backs_up_the_built_in_phone(mtpbackup, tmp_path):
+    result = mtpbackup("demo", "--to", tmp_path)
+    assert result.exit_code == ExitCode.OK
+    assert "Nothing on the phone was changed." in result.output
+    assert "nothing new" in mtpbackup("demo", "--to", tmp_path).output
