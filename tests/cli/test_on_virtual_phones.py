@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from mtpbackup.engine.link import PhoneLink
 from mtpbackup.messages import ExitCode
 from mtpbackup.virtual import Broken, Literal, VirtualPhone
 
@@ -67,7 +68,7 @@ def test_a_phone_in_use(mtpbackup, phone, tmp_path):
 
 
 def test_a_phone_that_leaves_and_does_not_come_back(mtpbackup, phone, tmp_path, monkeypatch):
-    monkeypatch.setattr("mtpbackup.engine.link.GRACE", 0.0)
+    monkeypatch.setitem(PhoneLink.__init__.__kwdefaults__, "grace", 0.0)
     phone.add_file("DCIM/Camera/VID_0004.mp4", b"x" * 1_000_000)
     phone.unplug(after_bytes=500_000)
     result = mtpbackup("backup", "--to", tmp_path)
