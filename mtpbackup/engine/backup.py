@@ -1,6 +1,6 @@
 """A backup from beginning to end, and a look at what it would do: the doors to the engine.
 
-The work is done in `planning` (list, decide), `run` (the steps and what errors mean), `copying` (one item),
+The work is done in `planning` (list, decide), `run` (the steps), `transfer` (all items), `copying` (one item),
 `moves` (proof that an item was only moved), `ledger` (every item in one bucket), `grip` (the phone, lost and
 found).
 """

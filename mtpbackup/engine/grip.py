@@ -28,9 +28,12 @@ from mtpbackup.phone import Item, Phone
 
 log = logging.getLogger(__name__)
 
+#: Errors of the phone as a whole: whatever was in hand, nothing goes on before it is back.
+LOSSES: Final = (TransportError, WireError, PhoneLocked)
+
 #: Losses one after the other, without a file or a mebibyte between them, after which the phone is given up.
 #: Three items that lose the phone three times each come to that.
-_LOSSES: Final = 9
+_TOO_MANY: Final = 9
 
 
 class RunStopped(Exception):
@@ -77,7 +80,7 @@ class Grip:
         """
         self._losses += 1
         self._report(PhoneLost(self.phone.identity.name, Failure.of(error)))
-        if self._losses >= _LOSSES:
+        if self._losses >= _TOO_MANY:
             raise RunStopped(_ending(error), error)
         try:
             self.phone = self._link.reconnect()

@@ -1,82 +1,27 @@
-"""One run of a backup: the steps in their order, and what each error means for the item and for the run.
-
-An error concerns either the item in hand (it is tried again later, then reported), or the phone (it is waited
-for, and the item goes on where it stopped), or the destination (the run ends). Which of them is decided here
-and nowhere else. Whether "not there" is the item's fault or that of a phone that was locked in mid-run cannot
-be told from the response code (ANDROID.md, Storages): the phone is asked for its storages first.
-"""
+"""One run of a backup: the steps in their order, from the open phone to the summary."""
 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict, deque
-from collections.abc import Iterable
 from typing import Final
 
-from mtpbackup.archive import (
-    Archive,
-    ItemKey,
-    Layout,
-    NotSaved,
-    RunCounts,
-    Saved,
-)
-from mtpbackup.engine.copying import Copier, Meter
-from mtpbackup.engine.grip import Grip, RunStopped
+from mtpbackup.archive import Archive, RunCounts
+from mtpbackup.engine.copying import Meter
+from mtpbackup.engine.grip import LOSSES, Grip, RunStopped
 from mtpbackup.engine.ledger import Ledger
 from mtpbackup.engine.moves import is_same_content
 from mtpbackup.engine.options import RunOptions
-from mtpbackup.engine.plan import Move, Task, key_of
+from mtpbackup.engine.plan import Move, key_of
 from mtpbackup.engine.planning import make_plan, missing_folders, phone_record, planned, room
-from mtpbackup.engine.reports import (
-    CopyStarted,
-    Count,
-    Ending,
-    ItemFailed,
-    ItemMoved,
-    ItemRetried,
-    ItemSaved,
-    Planned,
-    Report,
-    RunEnded,
-    Summary,
-)
+from mtpbackup.engine.reports import Count, Ending, ItemMoved, Planned, Report, RunEnded, Summary
 from mtpbackup.engine.selection import Selection
-from mtpbackup.errors import (
-    ArchiveError,
-    DestinationGone,
-    DestinationUnwritable,
-    Failure,
-    FileTooLarge,
-    ItemUnreadable,
-    ItemVanished,
-    MtpBackupError,
-    OperationFailed,
-    OperationUnsupported,
-    OutOfSpace,
-    PhoneLocked,
-    StorageVanished,
-    TransportError,
-    WireError,
-)
+from mtpbackup.engine.transfer import DESTINATION_ERRORS, ITEM_ERRORS, Transfer
+from mtpbackup.errors import ArchiveError, MtpBackupError, OutOfSpace, StorageVanished
 
 log = logging.getLogger(__name__)
 
 #: The catalog's word for a run after which everything asked for was safe.
 COMPLETE: Final = "complete"
-
-#: Errors of the destination that end the run.
-_ENDINGS: Final = {
-    OutOfSpace: Ending.OUT_OF_SPACE,
-    DestinationGone: Ending.DESTINATION_LOST,
-    DestinationUnwritable: Ending.DESTINATION_LOST,
-}
-
-#: Errors of the phone as a whole.
-_LOSSES: Final = (TransportError, WireError, PhoneLocked)
-
-#: Errors of the item in hand, unless the phone was locked or its storage went away meanwhile.
-_ITEM_ERRORS: Final = (ItemUnreadable, ItemVanished, OperationFailed, OperationUnsupported)
 
 
 class _NoRoom(Exception):
@@ -101,11 +46,6 @@ class Run:
         self._folder = archive.phone(phone_record(self._who))
         self._path = archive.root / self._folder.folder
         self._moved: set[int] = set()
-        self._queue: deque[Task] = deque()
-        self._away: dict[str, list[Task]] = {}
-        #: Handed to the writer, their results to come. Two may have one key (`plan._saved`).
-        self._committed: defaultdict[ItemKey, deque[Task]] = defaultdict(deque)
-        self._in_hand: Task | None = None
 
     def go(self) -> Summary:
         """Does it all. See `run_backup`."""
@@ -135,13 +75,17 @@ class Run:
             self._prove_moves()
             self._tidy_catalog()
             self._check_room()
-            self._copy()
+            transfer = Transfer(
+                self._grip, self._archive, self._folder, self._options, self._ledger, self._meter, self._report
+            )
+            transfer.copy(self._plan.tasks)
         except RunStopped as stopped:
             ending, error = stopped.ending, stopped.error
         except _NoRoom as failed:
             raise failed.error from None
         except ArchiveError as failed:
-            ending, error = _ENDINGS.get(type(failed), Ending.DESTINATION_LOST), failed
+            full = isinstance(failed, OutOfSpace)
+            ending, error = Ending.OUT_OF_SPACE if full else Ending.DESTINATION_LOST, failed
         except KeyboardInterrupt:
             ending = Ending.INTERRUPTED
         return self._summary(ending, error)
@@ -169,11 +113,11 @@ class Run:
             try:
                 item = self._grip.current(move.task.item, anew=False)
                 same, asked = is_same_content(self._grip.phone, item, self._archive, move)
-            except _LOSSES as error:
+            except LOSSES as error:
                 self._grip.lost(error)
-            except (OutOfSpace, DestinationGone, DestinationUnwritable):
+            except DESTINATION_ERRORS:
                 raise
-            except (*_ITEM_ERRORS, StorageVanished, ArchiveError) as error:
+            except (*ITEM_ERRORS, StorageVanished, ArchiveError) as error:
                 log.info("%r cannot be compared: %s", move.task.ref.shown_path, error)
                 return False
             else:
@@ -195,161 +139,6 @@ class Run:
         needed, free = room(self._plan, self._archive)
         if needed and needed + self._options.reserve > free:
             raise _NoRoom(OutOfSpace(self._archive.root, needed, free))
-
-    # --- copying ------------------------------------------------------------------------------------------
-
-    def _copy(self) -> None:
-        """Copies all tasks.
-
-        Raises:
-            RunStopped, KeyboardInterrupt: what has reached the disk has its rows, and is accounted for.
-        """
-        if not self._plan.tasks:
-            return
-        self._meter.total = self._plan.count()
-        self._report(CopyStarted(self._meter.total))
-        self._queue.extend(self._plan.tasks)
-        writer = self._archive.writer()
-        try:
-            copier = Copier(
-                writer, self._folder, Layout(self._options.layout), self._options.window, self._meter
-            )
-            while self._queue or self._away:
-                while self._queue:
-                    self._attempt(self._queue.popleft(), copier)
-                    self._take(writer.results())
-                self._take(writer.drain())
-                if not self._queue:
-                    self._look_for_the_away()
-        finally:
-            self._take(writer.close(), last=True)
-
-    def _attempt(self, task: Task, copier: Copier) -> None:
-        """One try to copy one item."""
-        if task.item.storage.label in self._away:
-            self._away[task.item.storage.label].append(task)
-            return
-        reached = task.reached
-        try:
-            self._in_hand = task
-            item = self._grip.current(task.item, anew=task.tries > 0)
-            copier.copy(self._grip.phone, task, item)
-        except (OutOfSpace, DestinationGone, DestinationUnwritable) as error:
-            raise RunStopped(_ENDINGS[type(error)], error) from error
-        except StorageVanished:
-            self._put_away(task)
-        except _LOSSES as error:
-            self._lost(task, error, task.reached - reached)
-        except (*_ITEM_ERRORS, ArchiveError) as error:
-            self._blame(task, error, task.reached - reached)
-        else:
-            self._grip.went_well()
-            self._committed[task.key].append(task)
-            self._meter.through(task.ref)
-
-    def _lost(self, task: Task, error: MtpBackupError, progress: int) -> None:
-        """The phone was lost while it gave this item.
-
-        A pulled cable is not the item's fault, but an item may be what the phone dies of: a loss counts as one
-        of the item's tries unless the item got on.
-        """
-        self._meter.dropped()
-        self._queue.appendleft(task)
-        if progress >= self._options.window:
-            self._grip.went_well()
-        else:
-            task.tries += 1
-        self._grip.lost(error)
-        if task.tries >= self._options.tries:
-            self._queue.popleft()
-            self._give_up(task, error)
-
-    def _blame(self, task: Task, error: MtpBackupError, progress: int) -> None:
-        """The item could not be copied: tried again after the others, at last given up."""
-        try:
-            if not self._grip.shows(task.item.storage.label):
-                self._put_away(task)
-                return
-        except (*_LOSSES, OperationFailed) as loss:
-            self._lost(task, loss, progress)
-            return
-        self._meter.dropped()
-        looked_anew = task.tries > 0
-        task.tries += 1
-        hopeless = (
-            isinstance(error, FileTooLarge | OperationUnsupported)
-            or (isinstance(error, ItemVanished) and looked_anew)
-            or (isinstance(error, ItemUnreadable) and error.reason is ItemUnreadable.Reason.CHANGED)
-        )
-        self._try_again_or_give_up(task, error, hopeless)
-
-    def _try_again_or_give_up(self, task: Task, error: MtpBackupError, hopeless: bool) -> None:
-        if hopeless or task.tries >= self._options.tries:
-            self._give_up(task, error)
-        else:
-            self._queue.append(task)
-            self._report(ItemRetried(task.ref, task.tries, Failure.of(error)))
-
-    def _give_up(self, task: Task, error: MtpBackupError) -> None:
-        failure = Failure.of(error)
-        self._ledger.failed(task, failure)
-        self._catalog.record_failure(self._folder, task.key, failure)
-        self._meter.through(task.ref)
-        self._report(ItemFailed(task.ref, task.tries, failure))
-
-    def _put_away(self, task: Task) -> None:
-        """The item's storage is not there now: it waits until the others are through."""
-        self._meter.dropped()
-        task.tries += 1
-        self._away.setdefault(task.item.storage.label, []).append(task)
-
-    def _look_for_the_away(self) -> None:
-        """Takes up the items of storages that have come back, and gives up those of the others."""
-        for label in list(self._away):
-            try:
-                here = self._grip.shows(label)
-            except (*_LOSSES, OperationFailed) as error:
-                self._grip.lost(error)
-                return  # and look again
-            for task in self._away.pop(label):
-                if here and task.tries < self._options.tries:
-                    task.tries = max(task.tries, 1)  # its handle is void
-                    self._queue.append(task)
-                else:
-                    self._give_up(task, StorageVanished(label))
-
-    def _take(self, results: Iterable[Saved | NotSaved], *, last: bool = False) -> None:
-        """Accounts for what the writer has finished.
-
-        Args:
-            results: from the writer.
-            last: nothing can be tried again any more.
-        """
-        settled = [(self._task_of(result), result) for result in results]
-        stopped = None
-        for task, result in settled:
-            if isinstance(result, Saved):
-                self._ledger.saved(task)
-        for task, result in settled:
-            if isinstance(result, Saved):
-                self._report(ItemSaved(task.ref, result.path))
-            elif type(result.error) in _ENDINGS:
-                stopped = RunStopped(_ENDINGS[type(result.error)], result.error)
-            else:
-                task.tries = self._options.tries if last else task.tries + 1
-                self._meter.done -= Count(1, task.item.size)
-                self._try_again_or_give_up(task, result.error, isinstance(result.error, FileTooLarge))
-        if stopped is not None and not last:
-            raise stopped
-
-    def _task_of(self, result: Saved | NotSaved) -> Task:
-        """The task that a result belongs to."""
-        waiting = self._committed[result.key]
-        if waiting:
-            return waiting.popleft()
-        # Ctrl-C came between the commit and the note that there was one.
-        assert self._in_hand is not None and self._in_hand.key == result.key
-        return self._in_hand
 
     # --- the end ------------------------------------------------------------------------------------------
 

@@ -13,8 +13,8 @@ from mtpbackup.engine.ledger import Ledger
 from mtpbackup.engine.options import RunOptions
 from mtpbackup.engine.reports import Count, Ending, SkipReason, Summary
 from mtpbackup.errors import Failure, ItemUnreadable, OperationFailed
+from tests.engine.bench import Bench, card_is_there, content
 from tests.engine.build import CARD, INTERNAL, Saved, item, key, later, listing
-from tests.engine.test_run import Bench, card_is_there, content
 
 WHY = Failure("ItemUnreadable", "x")
 
