@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from mtpbackup.cli.voice import Voice, choose_voice
 from mtpbackup.errors import MtpBackupError
@@ -39,15 +42,32 @@ def finish(code: ExitCode) -> None:
 
 @contextmanager
 def usb_phones() -> Iterator[Finder]:
-    """The phones on this computer's USB.
+    """The phones on this computer's USB; recorded where the program was started with `--trace`.
 
     Raises:
         LibraryMissing: there is no libusb.
     """
     from mtpbackup.transport.libusb import LibusbFinder  # noqa: PLC0415 - loads libusb
 
-    finder = LibusbFinder()
-    try:
+    with ExitStack() as stack:
+        finder: Finder = LibusbFinder()
+        stack.callback(finder.close)
+        settings = click.get_current_context().find_root().params
+        if settings.get("trace"):
+            finder = stack.enter_context(_traced(finder, Path(settings["trace"]), settings["redact"]))
         yield finder
+
+
+@contextmanager
+def _traced(finder: Finder, path: Path, redact: bool) -> Iterator[Finder]:
+    from mtpbackup.transport.redaction import MaskText  # noqa: PLC0415 - only bug hunters need it
+    from mtpbackup.transport.trace import Recording, TracedFinder  # noqa: PLC0415
+
+    try:
+        recording = Recording(path, redactor=MaskText() if redact else None)
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror or str(error)) from None
+    try:
+        yield TracedFinder(finder, recording)
     finally:
-        finder.close()
+        recording.close()
