@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mtpbackup.wire import OperationCode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Record:
     """One transaction that is over.
 
@@ -44,10 +44,16 @@ class TransactionLog:
         with self._lock:
             self.counts[OperationCode(operation)] += 1
 
-    def end(self, operation: int, parameters: tuple[int, ...], response: int | None, payload: int = 0) -> None:
-        """Keeps a transaction."""
+    def end(self, record: Record) -> None:
+        """Keeps a transaction; called before its response is sent, so that it is there when that is seen."""
         with self._lock:
-            self.records.append(Record(OperationCode(operation), parameters, response, payload))
+            self.records.append(record)
+
+    def unanswered(self, record: Record) -> None:
+        """The response of a transaction kept before was not taken after all."""
+        with self._lock:
+            if record in self.records:
+                self.records[self.records.index(record)] = replace(record, response=None)
 
     def clear(self) -> None:
         """Starts counting anew."""

@@ -18,11 +18,11 @@ from mtpbackup.virtual.conversation import Conversation
 from mtpbackup.virtual.device_state import DeviceState
 from mtpbackup.virtual.events import EventSender
 from mtpbackup.virtual.faults import Faults
-from mtpbackup.virtual.log import TransactionLog
+from mtpbackup.virtual.log import Record, TransactionLog
 from mtpbackup.virtual.objects import AnyStore, Difference, Entry, Mounted, ObjectTable
 from mtpbackup.virtual.operations import OPERATIONS, Operation
 from mtpbackup.virtual.personas import Persona, Trouble
-from mtpbackup.virtual.replies import Announced, Died, Refused, Reply, Request, Silent, Stalled
+from mtpbackup.virtual.replies import Announced, Died, Payload, Refused, Reply, Request, Silent, Stalled
 from mtpbackup.virtual.store import Node
 from mtpbackup.wire import (
     ClassRequest,
@@ -124,40 +124,59 @@ class Responder:
             events.join(timeout=0.0 if self.dead else 5.0)
 
     def _transact(self, conversation: Conversation, command: Command) -> None:
-        code, parameters = command.code, command.parameters
-        self.log.begin(code)
-        faults = self.faults.take(code)
+        self.log.begin(command.code)
+        faults = self.faults.take(command.code)
         conversation.watch(faults)
-        response: int | None = None
-        size = elements = 0
+        reply = Reply()
         try:
             reply = self._answer(conversation, command, faults.at_command())
-            payload = reply.payload
-            size, elements = (payload.size if payload else reply.received), reply.elements
-            try:
-                if payload is not None:
-                    conversation.send_payload(code, command.transaction_id, payload)
-            except OSError as error:
-                # ANDROID.md, Reading: the disk fails, or the file shrinks, while it is being sent.
-                raise Stalled from error
-            finally:
-                if payload is not None:
-                    payload.close()
-            conversation.send_response(
-                Response(reply.response, command.transaction_id, tuple(reply.parameters))
-            )
-            response = reply.response
+            self._send_payload(conversation, command, reply.payload)
+            self._send_response(conversation, command, reply)
         except TransferCancelled:
+            self._account(command, reply, None)
             _log.debug("transaction %s was cancelled", command)
         except Stalled:
+            self._account(command, reply, None)
             self._after_stall = True
             conversation.stall()
         except Silent:
+            self._account(command, reply, None)
             self._hang(conversation)
+        except (PhoneGone, Died):
+            self._account(command, reply, None)
+            raise
+
+    def _account(self, command: Command, reply: Reply, response: int | None) -> Record:
+        """Counts and charges a transaction, before the host can see that it is over."""
+        size = reply.payload.size if reply.payload is not None else reply.received
+        record = Record(OperationCode(command.code), command.parameters, response, size)
+        self.log.end(record)
+        if self.bus is not None:
+            self.bus.transacted(command.code, size, reply.elements)
+        return record
+
+    @staticmethod
+    def _send_payload(conversation: Conversation, command: Command, payload: Payload | None) -> None:
+        if payload is None:
+            return
+        try:
+            conversation.send_payload(command.code, command.transaction_id, payload)
+        except OSError as error:
+            # ANDROID.md, Reading: the disk fails, or the file shrinks, while it is being sent.
+            raise Stalled from error
         finally:
-            self.log.end(code, parameters, response, size)
-            if self.bus is not None:
-                self.bus.transacted(code, size, elements)
+            payload.close()
+
+    def _send_response(self, conversation: Conversation, command: Command, reply: Reply) -> None:
+        record = self._account(command, reply, reply.response)
+        try:
+            conversation.send_response(Response(reply.response, command.transaction_id, reply.parameters))
+        except TransferCancelled:
+            self.log.unanswered(record)
+            _log.debug("the host cancelled in place of taking the response to %s", command)
+        except PhoneGone:
+            self.log.unanswered(record)
+            _log.debug("unplugged before the response to %s", command)
 
     def _answer(self, conversation: Conversation, command: Command, refusal: int | None) -> Reply:
         """Does what a command asks for."""
@@ -185,16 +204,16 @@ class Responder:
             return Reply(ResponseCode.GENERAL_ERROR)
 
     def _carry_out(self, operation: Operation, request: Request) -> Reply:
-        if self.persona.needs_session(request.operation) and self.session is None:
-            raise Refused(Trouble.SESSION_NOT_OPEN)
-        if operation.needs_storage and not self.objects.mounted:
-            raise Refused(Trouble.NO_STORAGE)
-        if len(request.parameters) < operation.parameters:
-            raise Refused(Trouble.TOO_FEW_PARAMETERS)
-        if operation.moves_content:
-            return operation.handler(self, request)
         with self.lock:
-            return operation.handler(self, request)
+            if self.persona.needs_session(request.operation) and self.session is None:
+                raise Refused(Trouble.SESSION_NOT_OPEN)
+            if operation.needs_storage and not self.objects.mounted:
+                raise Refused(Trouble.NO_STORAGE)
+            if len(request.parameters) < operation.parameters:
+                raise Refused(Trouble.TOO_FEW_PARAMETERS)
+            if not operation.moves_content:
+                return operation.handler(self, request)
+        return operation.handler(self, request)
 
     def _hang(self, conversation: Conversation) -> None:
         try:
