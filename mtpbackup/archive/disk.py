@@ -78,6 +78,20 @@ def open_folder(name: str, parent: int) -> int:
     return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
 
 
+def open_again(folder: int) -> int:
+    """A descriptor of its own for a folder, to list it.
+
+    Not dup(): Btrfs lists, for one open folder, what was there when it was opened or last rewound.
+    """
+    return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+
+
+def list_names(folder: int) -> list[str]:
+    """Names in an open folder, as of now."""
+    with closing(open_again(folder)) as descriptor:
+        return os.listdir(descriptor)  # noqa: PTH208 - a descriptor has no path
+
+
 def make_folder(name: str, parent: int) -> bool:
     """Makes a folder unless something has that name. Says whether it was made."""
     try:

@@ -16,10 +16,11 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from mtpbackup.archive import disk
+from mtpbackup.archive.folders import Place
 from mtpbackup.archive.names import folded, safe_name
 from mtpbackup.archive.parts import PART
 from mtpbackup.archive.pipeline import Pipeline, Step, Work
@@ -129,7 +130,7 @@ class FinishingThread(threading.Thread):
                 disk.sync_folder(self._root.partial)
             self._root.check_present()
             places = self._pipeline.folders.new_places()
-            saved = record_saved(self._pipeline.database, self._pipeline.clock, list(placed.values()), places)
+            saved = self._record(list(placed.values()), places)
         except BaseException:
             # The files are there all the same: the next try of these items finds them.
             for file in placed.values():
@@ -138,6 +139,15 @@ class FinishingThread(threading.Thread):
         self._pipeline.folders.recorded(places)
         self._pipeline.sums.add(sum_line(one.sha256, one.path) for one in saved)
         results.update(zip(placed, saved, strict=True))
+
+    def _record(self, files: Sequence[PlacedFile], places: Mapping[Place, str]) -> list[Saved]:
+        try:
+            return record_saved(self._pipeline.database, self._pipeline.clock, files, places)
+        except OutOfSpace as full:
+            if not self._pipeline.reserve.give_up():
+                raise
+            self._pipeline.fatal = self._pipeline.fatal or full
+            return record_saved(self._pipeline.database, self._pipeline.clock, files, places)
 
     def _prepare(self, work: Work) -> Taken | None:
         found = os.fstat(work.descriptor).st_size
@@ -161,7 +171,7 @@ class FinishingThread(threading.Thread):
                 log.debug("syncfs failed, one by one then: %s", error)
         for work in works:
             with self._pipeline.alone(work):
-                os.fsync(work.descriptor)
+                self._sync(work, os.fsync)
 
     def _place(self, work: Work, taken: Taken | None) -> PlacedFile:
         """Gives the part its final name."""
@@ -212,8 +222,9 @@ class FinishingThread(threading.Thread):
                 self._flush_part(work, work.written if work.started else work.offset)
         elif work.placed is None:
             if step is Step.DROP:
-                work.flushed = 0
-            self._keep_or_drop(work)
+                self._drop(work)
+            else:
+                self._keep_or_drop(work)
         self._pipeline.end(work)
 
     def _flush_part(self, work: Work, length: int) -> None:
@@ -221,27 +232,37 @@ class FinishingThread(threading.Thread):
         if length == 0:
             self._pipeline.parts.discard(work.identity)
             return
-        os.fdatasync(work.descriptor)
+        self._sync(work, os.fdatasync)
         if length != work.flushed:
             self._pipeline.parts.note_flushed(work.identity, work.phone.serial, work.key, length)
             work.flushed = length
 
+    def _sync(self, work: Work, call: Callable[[int], None]) -> None:
+        try:
+            call(work.descriptor)
+        except OSError:
+            # The kernel may have forgotten which pages it could not write: a second try would find none.
+            work.doubtful = True
+            raise
+
+    def _drop(self, work: Work) -> None:
+        with self._pipeline.alone(work):
+            self._pipeline.parts.discard(work.identity)
+
     def _keep_or_drop(self, work: Work) -> None:
         """What becomes of the part of an item that failed: what is surely good of it stays.
 
-        On a full disk some of it is given up, for the catalog needs room too.
+        On a full disk some of it is given up, for the catalog needs room too. The rest can be flushed then.
         """
         if work.placed is not None or isinstance(work.error, DestinationGone):
             return
         length = work.flushed
-        if isinstance(work.error, OutOfSpace):
-            length = max(0, min(length, work.written - _GIVEN_UP))
+        if isinstance(work.error, OutOfSpace) and not work.doubtful:
+            length = max(0, work.written - _GIVEN_UP)
         try:
-            if length == 0:
-                self._pipeline.parts.discard(work.identity)
-                return
-            os.ftruncate(work.descriptor, length)
-            self._pipeline.parts.note_flushed(work.identity, work.phone.serial, work.key, length)
+            if length:
+                os.ftruncate(work.descriptor, length)
+            self._flush_part(work, length)
         except OSError as error:
             log.warning("could not tidy up the part of %s: %s", work.key.shown_path, error)
 

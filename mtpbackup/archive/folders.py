@@ -26,9 +26,8 @@ from mtpbackup.archive.rows import join_path
 #: that fits: programs stop at 4,096 bytes for a whole path.
 _LONGEST_FOLDER = 1000
 
-#: Listings and descriptors kept.
+#: Listings kept.
 _MOST_TARGETS = 256
-_MOST_OPEN = 32
 
 _UNDATED = "undated"
 
@@ -79,7 +78,9 @@ class Target:
 class Folders:
     """The folders of one archive, for one writer. Used by two threads, under `lock`."""
 
-    def __init__(self, root: Root, database: Database) -> None:
+    def __init__(self, root: Root, database: Database, most_open: int = 32) -> None:
+        """Reads which folder is whose; keeps at most `most_open` descriptors."""
+        self._most_open = most_open
         self.lock = threading.RLock()
         self._root = root
         self._database = database
@@ -140,7 +141,7 @@ class Folders:
             os.close(descriptor)
             descriptor = -1
         if descriptor < 0:
-            while len(self._open) >= _MOST_OPEN:
+            while len(self._open) >= self._most_open:
                 os.close(self._open.popitem(last=False)[1])
             descriptor = self._root.open_below(path, create=True)
         self._open[path] = descriptor

@@ -125,7 +125,7 @@ class Parts:
 
     def _sweep(self) -> Iterator[str]:
         """Removes what cannot be continued; gives the identities of what can."""
-        names = set(os.listdir(self._folder))  # noqa: PTH208 - by descriptor
+        names = set(disk.list_names(self._folder))
         for name in sorted(names):
             identity = name.removesuffix(PART).removesuffix(RECORD)
             if identity + PART not in names:
@@ -144,7 +144,7 @@ def list_parts(root: Root) -> list[tuple[str, int]]:
     if root.partial < 0:
         return []
     found = []
-    for name in sorted(os.listdir(root.partial)):  # noqa: PTH208 - by descriptor
+    for name in sorted(disk.list_names(root.partial)):
         if name.endswith(PART):
             try:
                 found.append((name, os.stat(name, dir_fd=root.partial, follow_symlinks=False).st_size))

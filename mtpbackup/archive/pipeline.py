@@ -24,6 +24,7 @@ from mtpbackup.archive.database import Database
 from mtpbackup.archive.folders import Folders
 from mtpbackup.archive.parts import Parts
 from mtpbackup.archive.records import ItemKey, Layout, NotSaved, PhoneFolder, Saved
+from mtpbackup.archive.reserve import Reserve
 from mtpbackup.archive.root import Root
 from mtpbackup.archive.sums import Sums
 from mtpbackup.errors import ArchiveError, DestinationGone, DestinationUnwritable, OutOfSpace
@@ -97,6 +98,7 @@ class Work:
             knows of.
         started, left: the storing thread has begun with it; has passed it on for good.
         flushed: the finishing thread's: bytes recorded as flushed.
+        doubtful: a flush failed, so nothing is known of the bytes after those.
         done: locked until the item has left the pipeline.
     """
 
@@ -114,6 +116,7 @@ class Work:
     started: bool = False
     left: bool = False
     flushed: int = 0
+    doubtful: bool = False
     done: threading.Lock = field(default_factory=threading.Lock)
 
     def path(self, root: Root) -> Path:
@@ -196,13 +199,15 @@ class Pipeline:
         self.limits = limits
         with root.errors():
             self.parts = Parts(root)
-        self.folders = Folders(root, database)
+        descriptors = _descriptors()
+        self.folders = Folders(root, database, most_open=max(2, min(32, descriptors // 8)))
         self.sums = Sums(root, database)
+        self.reserve = Reserve(root)
         self.to_store: queue.SimpleQueue[tuple[Step, Work | None, Lent | None]] = queue.SimpleQueue()
         self.to_finish: queue.SimpleQueue[tuple[Step, Work | None, int]] = queue.SimpleQueue()
         self.results: queue.SimpleQueue[Saved | NotSaved] = queue.SimpleQueue()
         self.room = Tokens(max(1, limits.queued // TOKEN_BYTES))
-        self.slots = Tokens(min(limits.unfinished, _descriptors() // 4))
+        self.slots = Tokens(max(2, min(limits.unfinished, descriptors // 4)))
         self.allowance = Allowance(limits.unflushed)
         self.in_flight: dict[str, Work] = {}
         self.fatal: ArchiveError | None = None
@@ -236,5 +241,6 @@ class Pipeline:
 
 
 def _descriptors() -> int:
+    """How many files this process may have open; we use less than half."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return 1024 if limit == resource.RLIM_INFINITY else max(limit, 16)

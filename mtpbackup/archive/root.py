@@ -152,7 +152,7 @@ class Root:
         Raises:
             FileNotFoundError, NotADirectoryError, OSError.
         """
-        current = os.dup(self.folder)
+        current = disk.open_again(self.folder)
         try:
             for name in path.split("/") if path else ():
                 if create and disk.make_folder(name, current):

@@ -1,0 +1,299 @@
+"""The disk misbehaves in mid-run: nothing is lost, nothing is called safe that is not, nobody waits."""
+
+import errno
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from mtpbackup.archive import NotSaved, Saved, disk
+from mtpbackup.errors import (
+    ArchiveError,
+    DestinationGone,
+    DestinationUnwritable,
+    FileTooLarge,
+    OutOfSpace,
+)
+from tests.archive.conftest import Bytes, key
+
+DATA = os.urandom(600_000)
+KEY = key("DCIM/film.mp4", len(DATA))
+
+
+class FailingDisk:
+    """`disk.write_all` that fails with one errno once so many bytes of content were written."""
+
+    def __init__(self, monkeypatch, code, after):
+        self.left, self.code = after, code
+        self._real = disk.write_all
+        monkeypatch.setattr(disk, "write_all", self)
+
+    def __call__(self, descriptor, data):
+        if len(data) < 1000:
+            self._real(descriptor, data)
+            return
+        if len(data) > self.left:
+            self._real(descriptor, bytes(data)[: self.left])
+            self.left = 0
+            raise OSError(self.code, os.strerror(self.code))
+        self.left -= len(data)
+        self._real(descriptor, data)
+
+
+def write_until_it_fails(incoming, data=DATA):
+    """Hands over bytes until the error of an earlier chunk arrives, as it must sooner or later."""
+    deadline = time.monotonic() + 20
+    for start in range(0, len(data), 50_000):
+        incoming.write(Bytes(data[start : start + 50_000]))
+    while time.monotonic() < deadline:
+        incoming.write(Bytes(b""))
+    raise AssertionError("no error came")
+
+
+@pytest.mark.parametrize("small_file_waiting", [False, True])
+def test_disk_full_in_mid_file(make_backup, monkeypatch, small_file_waiting):
+    backup = make_backup(linger=5.0 if small_file_waiting else 0.0, flush_every=100_000)
+    if small_file_waiting:
+        incoming = backup.writer.begin(backup.phone, key("DCIM/small.jpg", 5))
+        incoming.write(Bytes(b"small"))
+        incoming.commit()
+    FailingDisk(monkeypatch, errno.ENOSPC, 330_000)
+    incoming = backup.writer.begin(backup.phone, KEY)
+    with pytest.raises(OutOfSpace) as caught:
+        write_until_it_fails(incoming)
+    assert caught.value.needed is None
+    incoming.abandon(keep_part=True)
+    with pytest.raises(OutOfSpace):
+        backup.writer.begin(backup.phone, key("DCIM/next.jpg", 5))
+    results = backup.writer.close()
+    assert [type(result) for result in results] == [Saved] * small_file_waiting
+    assert len(backup.tree()) == small_file_waiting
+    # Room is made, another run.
+    monkeypatch.undo()
+    backup.new_writer()
+    assert backup.read(backup.fill(backup.writer.begin(backup.phone, KEY), DATA).path) == DATA
+
+
+def test_disk_full_keeps_the_beginning_of_a_large_part(make_backup, monkeypatch):
+    """Some of it is given up, so that the catalog has room; the rest need not be read from the phone again."""
+    monkeypatch.setattr("mtpbackup.archive.finishing._GIVEN_UP", 150_000)
+    backup = make_backup(flush_every=100_000)
+    FailingDisk(monkeypatch, errno.ENOSPC, 420_000)
+    incoming = backup.writer.begin(backup.phone, KEY)
+    with pytest.raises(OutOfSpace):
+        write_until_it_fails(incoming)
+    incoming.abandon(keep_part=True)
+    backup.writer.close()
+    (part,) = backup.archive.leftover_parts()
+    assert part.stat().st_size == 250_000  # 400,000 came in whole chunks
+    monkeypatch.undo()
+    backup.new_writer()
+    incoming = backup.writer.begin(backup.phone, KEY)
+    assert incoming.offset == 250_000
+    assert backup.read(backup.fill(incoming, DATA).path) == DATA
+
+
+def test_disk_full_found_after_commit(backup, monkeypatch):
+    """All bytes were handed over before the first failed: then the result says so."""
+    gate = threading.Event()
+
+    def full(descriptor, data):
+        assert gate.wait(20)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "write_all", full)
+    incoming = backup.writer.begin(backup.phone, key(size=5))
+    incoming.write(Bytes(b"12345"))
+    incoming.commit()
+    gate.set()
+    (result,) = backup.writer.drain()
+    assert isinstance(result, NotSaved)
+    assert isinstance(result.error, OutOfSpace)
+    assert backup.tree() == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (errno.EIO, ArchiveError),
+        (errno.EDQUOT, OutOfSpace),
+        (errno.EROFS, DestinationUnwritable),
+        (errno.EFBIG, FileTooLarge),
+        (errno.ENODEV, DestinationGone),
+        (errno.ESTALE, DestinationGone),
+    ],
+)
+def test_errors_say_what_they_mean(backup, monkeypatch, code, kind):
+    FailingDisk(monkeypatch, code, 100_000)
+    incoming = backup.writer.begin(backup.phone, KEY)
+    with pytest.raises(ArchiveError) as caught:
+        write_until_it_fails(incoming)
+    assert type(caught.value) is kind
+    incoming.abandon(keep_part=True)
+    monkeypatch.undo()
+    if kind in (ArchiveError, FileTooLarge):
+        # One item's trouble only.
+        assert isinstance(backup.put("DCIM/other.jpg"), Saved)
+    else:
+        with pytest.raises(kind):
+            backup.put("DCIM/other.jpg")
+
+
+@pytest.mark.parametrize("files", [1, 10])
+def test_failed_flush_is_not_safe(make_backup, monkeypatch, files):
+    """The kernel says at fsync that some bytes never reached the disk: those files are not called saved."""
+    backup = make_backup(linger=5.0)
+    monkeypatch.setattr(disk, "sync_whole", lambda _: (_ for _ in ()).throw(OSError(errno.EIO, "I/O error")))
+    real = os.fsync
+    failing = []
+
+    def fsync(descriptor):
+        if descriptor == failing[0]:
+            raise OSError(errno.EIO, "I/O error")
+        real(descriptor)
+
+    for number in range(files):
+        incoming = backup.writer.begin(backup.phone, key(f"DCIM/{number}.jpg", 5))
+        if number == files // 2:
+            failing.append(incoming._work.descriptor)
+            monkeypatch.setattr(os, "fsync", fsync)
+        incoming.write(Bytes(b"12345"))
+        incoming.commit()
+    results = backup.writer.drain()
+    assert [result.key.name for result in results if isinstance(result, NotSaved)] == [f"{files // 2}.jpg"]
+    assert len(backup.archive.catalog.known(backup.phone)) == files - 1
+    assert len(backup.tree()) == files - 1
+
+
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
+def test_root_removed_in_mid_run(backup, how, tmp_path):
+    backup.saved("DCIM/a.jpg")
+    incoming = backup.writer.begin(backup.phone, KEY)
+    incoming.write(Bytes(DATA[:100_000]))
+    if how == "deleted":
+        shutil.rmtree(backup.root)
+    else:
+        backup.root.rename(tmp_path / "elsewhere")
+        if how == "replaced":
+            backup.root.mkdir()
+    with pytest.raises(DestinationGone):
+        backup.archive.check_present()
+    incoming.write(Bytes(DATA[100_000:]))
+    incoming.commit()
+    (result,) = backup.writer.drain()
+    assert isinstance(result, NotSaved)
+    assert isinstance(result.error, DestinationGone)
+    with pytest.raises(DestinationGone):
+        backup.writer.begin(backup.phone, key("DCIM/b.jpg", 1))
+    assert backup.writer.close() == []
+    if how == "replaced":
+        assert list(backup.root.iterdir()) == []
+
+
+def test_item_is_listed_while_the_disk_is_gone(backup, tmp_path):
+    """Missing files are not found by looking at an empty mount point."""
+    backup.saved("DCIM/a.jpg")
+    backup.writer.close()
+    shutil.rmtree(backup.root / "Pixel 8")
+    backup.root.rename(tmp_path / "elsewhere")
+    backup.root.mkdir()
+    with pytest.raises(DestinationGone):
+        backup.archive.find_missing()
+    with pytest.raises(DestinationGone):
+        list(backup.archive.verify())
+
+
+def test_real_limit_of_a_process(tmp_path):
+    """A file-size limit of the operating system, as FAT has one: EFBIG comes from the kernel here."""
+    script = """
+import resource, sys
+from pathlib import Path
+from mtpbackup.errors import FileTooLarge
+from tests.archive.conftest import Backup, Bytes, key
+backup = Backup(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+incoming = backup.writer.begin(backup.phone, key(size=2_000_000))
+try:
+    for _ in range(20):
+        incoming.write(Bytes(bytes(100_000)))
+    incoming.commit()
+    (result,) = backup.writer.drain()
+    error = result.error
+except FileTooLarge as caught:
+    error = caught
+    incoming.abandon(keep_part=False)
+assert type(error) is FileTooLarge, error
+assert backup.saved("DCIM/small.jpg").path
+backup.close()
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", script, tmp_path / "b"], check=True, timeout=60)
+
+
+@pytest.fixture
+def interrupts():
+    """Ctrl-C after a given time, by a timer of the operating system."""
+    previous = signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, previous)
+
+
+def test_interrupt_at_any_moment(make_backup, interrupts):
+    """Whatever it strikes: the writer closes quickly, chunks are given back once, a new run completes."""
+    chunks = []
+
+    def run(backup):
+        number = 0
+        while True:
+            number += 1
+            incoming = backup.writer.begin(backup.phone, key(f"DCIM/{number % 7}.jpg", 200_000))
+            for _ in range(2 - incoming.offset // 100_000):
+                chunks.append(Bytes(bytes(100_000)))
+                incoming.write(chunks[-1])
+            incoming.commit() if number % 3 else incoming.abandon(keep_part=number % 2 == 0)
+            backup.writer.drain() if number % 5 == 0 else backup.writer.results()
+
+    backup = make_backup(linger=0.01, queued=256 * 1024)
+    for attempt in range(25):
+        try:
+            interrupts(0.001 + attempt * 0.0023)
+            run(backup)
+        except KeyboardInterrupt:
+            interrupts(0)
+        started = time.monotonic()
+        backup.writer.close()
+        assert time.monotonic() - started < 10
+        # One may have been made and not been handed over yet.
+        assert all(chunk.released == 1 for chunk in chunks[:-1])
+        assert chunks == [] or chunks[-1].released in (0, 1)
+        chunks.clear()
+        backup.writer = backup.archive.writer(backup.limits)
+    assert backup.saved("DCIM/last.jpg")
+    catalog = {file.path for file in backup.archive.catalog.files()}
+    assert catalog == backup.tree()
+    assert all(e.state.value == "ok" for e in backup.archive.verify() if hasattr(e, "state"))
+
+
+def test_few_descriptors_are_enough(tmp_path):
+    """With a low limit of open files the pipeline is narrower, not broken."""
+    script = """
+import resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+from tests.archive.conftest import Backup, Bytes, key
+backup = Backup(Path(sys.argv[1]))
+for number in range(200):
+    incoming = backup.writer.begin(backup.phone, key(f"{number % 60}/{number}.jpg", 3))
+    incoming.write(Bytes(b"abc"))
+    incoming.commit()
+assert len(backup.writer.drain()) == 200
+backup.close()
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", script, tmp_path / "b"], check=True, timeout=60)
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 40
