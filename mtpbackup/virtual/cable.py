@@ -213,12 +213,15 @@ class PluggablePhone:
 
     def close(self) -> None:
         """Pulls the cable and waits until every thread has ended."""
-        self.unplug()
-        while self._threads:
-            thread = self._threads.pop()
-            if thread is not threading.current_thread():
-                thread.join(_SETTLE_SECONDS)
-        self.unplug()  # what a reset may have plugged in meanwhile
+        while True:
+            self.unplug()
+            with self._lock:
+                threads, self._threads = self._threads, []
+            if not threads:
+                return
+            for thread in threads:
+                if thread is not threading.current_thread():
+                    thread.join(_SETTLE_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -244,10 +247,11 @@ class PluggablePhone:
         )
 
     def _start(self, work: Callable[[], None]) -> None:
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
         thread = threading.Thread(target=work, name="virtual phone", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        with self._lock:
+            self._threads = [each for each in self._threads if each.is_alive()]
+            thread.start()
+            self._threads.append(thread)
 
     def _run(self, plug: Plug, port: DevicePort) -> None:
         plug.responder.serve(port)

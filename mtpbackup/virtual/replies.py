@@ -96,7 +96,7 @@ class Announced:
     modified: float | None
 
 
-@dataclass
+@dataclass(eq=False)
 class Refused(Exception):
     """An operation is answered with another response than OK; which, says the persona.
 

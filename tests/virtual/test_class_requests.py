@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 
 import pytest
 
 from mtpbackup.errors import EndpointStalled, PhoneGone, TransportTimeout
-from mtpbackup.virtual import Generated, plug_in
+from mtpbackup.virtual import Generated, MemoryStore, plug_in
 from mtpbackup.wire import Command, data_header
-from tests.virtual.initiator import OK, Initiator
+from tests.virtual.initiator import ALL, OK, Initiator
 from tests.virtual.test_writing import announce, dead_within, upload
 
 CANCEL = b"\x01\x40" + bytes(4)
@@ -39,6 +40,33 @@ def test_an_unknown_class_request(initiator):
     with pytest.raises(EndpointStalled):
         initiator.transport.control_in(0x65, 32, 1)
     assert initiator.storages()
+
+
+def test_nothing_is_answered_on_ep0_while_the_disk_is_busy():
+    busy, go_on, answered = threading.Event(), threading.Event(), threading.Event()
+
+    class SlowStore(MemoryStore):
+        def children(self, folder):
+            busy.set()
+            assert go_on.wait(5)
+            return super().children(folder)
+
+    with plug_in(storages=[SlowStore()]) as phone, phone.transport() as transport:
+        initiator = Initiator(transport).open_session()
+        initiator.command(0x1007, ALL, 0, ALL)
+        assert busy.wait(5)
+
+        def ask():
+            assert transport.control_in(0x67, 32, 5)
+            answered.set()
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        assert not answered.wait(0.05)
+        go_on.set()
+        assert answered.wait(5)
+        asking.join()
+        assert initiator.answer().handles == ()
 
 
 def test_reset_aborts_the_data_phase_only(phone, initiator):
