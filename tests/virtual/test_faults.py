@@ -22,7 +22,7 @@ def received(initiator, until):
     count = 0
     with pytest.raises(until):
         while True:
-            chunk = initiator.transport.read(3_000_000, 0.2)
+            chunk = initiator.transport.read(3_000_000, 0.5)
             count += len(chunk.data)
             chunk.release()
     return count
