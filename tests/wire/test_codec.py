@@ -116,7 +116,7 @@ def test_a_count_of_four_billion_is_refused_without_making_room(kind):
     raw = b"\xff\xff\xff\xff" + bytes(64)
     tracemalloc.start()
     try:
-        with pytest.raises(WireError):
+        with pytest.raises(WireError, match="array of 4294967295 elements"):
             kind.decode(raw)
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -212,7 +212,6 @@ def test_any_units_survive_the_way_there_and_back(units):
 
 @given(st.lists(st.integers(0xD800, 0xDFFF), max_size=40))
 def test_surrogates_in_any_order_survive(units):
-    # Also the pairs that mean a character of the range that stands for lone surrogates.
     assert units_of(STR.encode(STR.decode(string_of([*units, 0])))[1:])[: len(units)] == units
 
 
@@ -220,6 +219,14 @@ def test_surrogates_in_any_order_survive(units):
 def test_whatever_was_decoded_can_be_encoded(units):
     text = STR.decode(string_of(units))
     assert STR.decode(STR.encode(text)) == text
+
+
+@pytest.mark.parametrize("stand_in", [0x10F800, 0x10FC00, 0x10FFFF])
+def test_real_characters_of_the_range_that_stands_for_surrogates(stand_in):
+    raw = string_of([*units_of(chr(stand_in).encode("utf-16-le")), 0])
+    text = STR.decode(raw)
+    assert len(text) == 2  # one stand-in for each unit
+    assert STR.encode(text) == raw
 
 
 @given(texts)

@@ -212,8 +212,11 @@ def test_a_header_that_is_none(header):
 
 @pytest.mark.parametrize("length", range(1, 12))
 def test_a_transfer_that_ends_inside_a_header(length):
+    parser = ContainerParser()
     with pytest.raises(WireError):
-        parse([(OK[:length], True)])
+        parse([(OK[:length], True)], parser)
+    with pytest.raises(WireError):  # the rest comes too late
+        next(parser.feed(OK[length:], True))
 
 
 def test_containers_before_the_garbage_are_given():
