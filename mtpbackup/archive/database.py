@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, TracebackType
 from urllib.parse import quote
 
 from mtpbackup.archive.root import CATALOG_FILE, STATE_FOLDER, Root
@@ -35,6 +35,51 @@ _BUSY_SECONDS = 10.0
 
 #: Steps from an older version, by the version they lead to. They run inside one transaction.
 _MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = MappingProxyType({})
+
+
+class Block:
+    """A `with` block that holds the connection.
+
+    A class and not a generator: one that a Ctrl-C leaves half entered must not be finished later, by the
+    garbage collector, in the middle of another thread's transaction.
+    """
+
+    def __init__(
+        self, database: Database, connection: sqlite3.Connection, lock: threading.RLock, *, transaction: bool
+    ) -> None:
+        self._database = database
+        self._connection = connection
+        self._lock = lock
+        self._transaction = transaction
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._lock.acquire()
+        try:
+            if self._transaction:
+                with self._database.errors():
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")  # left open by a Ctrl-C
+                    self._connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._lock.release()
+            raise
+        return self._connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            with self._database.errors():
+                if self._transaction and error is None:
+                    self._connection.execute("COMMIT")
+                if isinstance(error, sqlite3.DatabaseError):
+                    raise error
+        finally:
+            try:
+                if self._transaction and self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            finally:
+                self._lock.release()
 
 
 class Database:
@@ -64,24 +109,24 @@ class Database:
             self.close()
             raise
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection for one or more queries."""
-        with self._lock, self.errors():
-            yield self._connection
+    def reading(self) -> Block:
+        """The connection for one or more queries, in a `with` block."""
+        return Block(self, self._connection, self._lock, transaction=False)
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Block:
         """The connection inside a transaction, which is durable when the block has ended without an error."""
-        with self._lock, self.errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        return Block(self, self._connection, self._lock, transaction=True)
+
+    def recover(self) -> None:
+        """Frees the lock if a Ctrl-C left it with this thread, on the edge of a `with` block.
+
+        For a thread that knows itself to be outside of all blocks, before it waits for another one.
+        """
+        try:
+            while True:
+                self._lock.release()
+        except RuntimeError:  # it is not this thread's (any more)
+            return
 
     @contextmanager
     def errors(self) -> Iterator[None]:

@@ -27,6 +27,9 @@ class Reserve:
         """Makes it, if there is room; a disk that is full already is found by the first write."""
         self._root = root
         try:
+            if self._is_there():
+                self._there = True
+                return
             disk.unlink(_FILE, root.state)
             with disk.closing(disk.create_file(_FILE, root.state)) as descriptor:
                 # Written, not allocated: some file systems cannot allocate, others would give holes.
@@ -37,6 +40,13 @@ class Reserve:
             log.debug("no reserve: %s", error)
             self._there = False
             self.give_up()
+
+    def _is_there(self) -> bool:
+        try:
+            with disk.closing(disk.open_file(_FILE, self._root.state)) as descriptor:
+                return os.fstat(descriptor).st_size == _SIZE
+        except FileNotFoundError:
+            return False
 
     def give_up(self) -> bool:
         """Frees the room. Says whether there was any to free."""

@@ -136,6 +136,7 @@ class Writer:
         """
         if self._closed:
             return self._hand_out()
+        self._pipeline.database.recover()
         if self._current is not None:
             self._current.abandon(keep_part=True)
         self._pipeline.to_store.put((Step.STOP, None, None))

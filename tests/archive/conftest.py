@@ -1,5 +1,8 @@
 """A backup in a temporary folder, a phone, and short ways to save things."""
 
+import os
+import shutil
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,6 +103,28 @@ class Backup:
             finally:
                 self._lock.__exit__(None, None, None)
                 self.archive.close()
+
+
+def _in_memory() -> Path | None:
+    """A file system in memory with room for these tests, if this computer has one."""
+    place = Path("/dev/shm")
+    if not (place.is_dir() and os.access(place, os.W_OK)):
+        return None
+    return place if shutil.disk_usage(place).free > 500 * 1024**2 else None
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory):
+    """In memory where that can be: hundreds of backups are made here, each with dozens of flushes.
+
+    Real disks have tests of their own (`test_disk.py`), and power cuts cannot be told from a folder anyway.
+    """
+    memory = _in_memory()
+    if memory is None:
+        yield tmp_path_factory.mktemp("archive")
+        return
+    with tempfile.TemporaryDirectory(prefix="mtpbackup-test-", dir=memory) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -280,6 +280,24 @@ def test_interrupt_at_any_moment(make_backup, interrupts):
     assert all(e.state.value == "ok" for e in backup.archive.verify() if hasattr(e, "state"))
 
 
+@pytest.mark.parametrize("edge", ["entered", "left"])
+def test_interrupt_on_the_edge_of_a_transaction(make_backup, edge):
+    """Ctrl-C struck when the engine's thread had the database, and no `with` block was there to let go."""
+    backup = make_backup(linger=0.05)
+    database = backup.archive.catalog.database
+    block = database.writing()
+    block.__enter__().execute("DELETE FROM phones")
+    if edge == "left":
+        database.reading().__enter__()
+    incoming = backup.writer.begin(backup.phone, key(size=5))
+    incoming.write(Bytes(b"12345"))
+    incoming.commit()
+    (result,) = backup.writer.close()
+    assert isinstance(result, Saved)
+    assert len(backup.archive.catalog.phones()) == 1
+    del block
+
+
 def test_few_descriptors_are_enough(tmp_path):
     """With a low limit of open files the pipeline is narrower, not broken."""
     script = """

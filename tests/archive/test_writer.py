@@ -4,6 +4,7 @@ import hashlib
 import os
 import threading
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from mtpbackup.archive import Layout, NotSaved, PhoneRecord, Saved, TakenSource, disk
 from mtpbackup.errors import ArchiveError, FileTooLarge, ItemUnreadable
 from tests.archive import pictures
-from tests.archive.conftest import MODIFIED, Backup, Bytes, key
+from tests.archive.conftest import MODIFIED, Bytes, key
 
 CAMERA = "Pixel 8/Internal/DCIM/Camera"
 
@@ -97,19 +98,20 @@ def test_hostile_names(backup, path, expected):
     assert backup.archive.catalog.item(result.item_id).key.path == path
 
 
-@given(st.lists(st.text(st.characters(codec=None), max_size=30), min_size=1, max_size=6))
-@settings(max_examples=25, deadline=None)
-def test_any_path_stays_inside_and_comes_back(tmp_path_factory, path):
-    backup = Backup(tmp_path_factory.mktemp("any"))
-    try:
-        result = backup.saved(tuple(path), storage=path[0])
+def test_any_path_stays_inside_and_comes_back(backup):
+    sizes = count(1)
+
+    @given(st.lists(st.text(st.characters(codec=None), max_size=30), min_size=1, max_size=6))
+    @settings(max_examples=60, deadline=None)
+    def check(path):
+        wanted = key(tuple(path), next(sizes), storage=path[0])
+        result = backup.saved(wanted.path, bytes(wanted.size), storage=path[0])
         found = (backup.root / result.path).resolve()
         assert found.is_relative_to((backup.root / backup.phone.folder).resolve())
-        assert backup.archive.catalog.item(result.item_id).key == key(tuple(path), 7, storage=path[0])
-        known = backup.archive.catalog.known(backup.phone)
-        assert known.find(key(tuple(path), 7, storage=path[0])).item_id == result.item_id
-    finally:
-        backup.close()
+        assert backup.archive.catalog.item(result.item_id).key == wanted
+        assert backup.archive.catalog.known(backup.phone).find(wanted).item_id == result.item_id
+
+    check()
 
 
 def test_ten_thousand_levels(backup):
