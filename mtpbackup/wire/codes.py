@@ -363,7 +363,7 @@ class ProtectionStatus(OpenIntEnum):
 
 
 class AssociationType(OpenIntEnum):
-    """What an object of format ASSOCIATION gathers. MTP 1.1, section 3.6.2.1."""
+    """What an object of format ASSOCIATION gathers. MTP 1.1, section 3.6.2."""
 
     #: What Android gives for folders.
     UNDEFINED = 0
@@ -377,14 +377,14 @@ class AssociationType(OpenIntEnum):
 
 
 class GetSet(OpenIntEnum):
-    """Whether a property may be written. MTP 1.1, section 5.1.2.1."""
+    """Whether a property may be written. MTP 1.1, section 5.1.2."""
 
     GET = 0
     GET_SET = 1
 
 
 class FormFlag(OpenIntEnum):
-    """How a property's description limits its values. MTP 1.1, sections 5.1.2.1 and 5.3.2.3."""
+    """How a property's description limits its values. MTP 1.1, sections 5.1.2 and 5.3.2."""
 
     NONE = 0x00
     #: Smallest, largest and step.

@@ -1,6 +1,6 @@
 """Which step may follow which in a transaction: the protocol as a table.
 
-PIMA 15740:2000, section 9.3.1; USB still image capture device definition 1.0, section 7. Rules of this file:
+PIMA 15740:2000, section 9.3; USB still image capture device definition 1.0, section 7. Rules of this file:
 
 - The table does not know which role we play. A step is named by who makes it; sending is a step of our own
   role, receiving one of the other's. One table serves both, so neither is treated more kindly.

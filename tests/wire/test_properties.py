@@ -181,7 +181,7 @@ def test_descriptions_there_and_back(description):
     ],
 )
 def test_forms_as_the_specification_lays_them_out(raw, flag, values):
-    # MTP 1.1, section 5.3.2.3: code, type, get/set, default of two bytes, group, form.
+    # MTP 1.1, section 5.3.2: code, type, get/set, default of two bytes, group, form.
     whole = bytes.fromhex("93de 0400 01 00aa 07000000" + raw)
     description = ObjectPropDesc(
         ObjectProperty.SAMPLE_RATE, DataType.UINT16, GetSet.GET_SET, 0xAA00, 7, flag, values

@@ -90,7 +90,7 @@ def encode_value(data_type: int, value: Value) -> bytes:
 
 
 class PropertyElement(NamedTuple):
-    """One property of one object in a property list. MTP 1.1, appendix E.2.1.
+    """One property of one object in a property list. MTP 1.1, appendix E.
 
     Attributes:
         handle: the object.
@@ -149,7 +149,7 @@ def encode_property_list(elements: Iterable[PropertyElement]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class DevicePropDesc:
-    """What a property of the phone is, and its value now. MTP 1.1, section 5.1.2.1.
+    """What a property of the phone is, and its value now. MTP 1.1, section 5.1.2.
 
     Attributes:
         property_code: which property.
@@ -202,7 +202,7 @@ class DevicePropDesc:
 
 @dataclass(frozen=True, slots=True)
 class ObjectPropDesc:
-    """What a property of objects of one format is. MTP 1.1, section 5.3.2.3.
+    """What a property of objects of one format is. MTP 1.1, section 5.3.2.
 
     Attributes:
         property_code: which property.
@@ -263,7 +263,7 @@ class ObjectPropDesc:
 #: Property code, data type, get/set: both kinds of description begin so.
 _DESC_HEAD = struct.Struct("<HHB")
 
-#: Forms that hold a single value of a type of their own. MTP 1.1, section 5.3.2.3.
+#: Forms that hold a single value of a type of their own. MTP 1.1, section 5.3.2.
 _SINGLE_FORMS: dict[int, FieldType[Any]] = {
     FormFlag.FIXED_LENGTH_ARRAY: U16,
     FormFlag.REGULAR_EXPRESSION: STR,
