@@ -1,6 +1,33 @@
 """The backup on disk: plain files and a catalog, kept true to each other. Knows nothing of phones.
 
 May be imported by engine and cli.
+
+What is where:
+
+- `archive` opens a backup and leads to the rest; `records` are its nouns; `root`, `lock` and `disk` deal with
+  the folder and the operating system.
+- `names` and `folders` decide what things are called; `content`, `containers`, `exif` and `taken` find out when
+  a picture was taken.
+- `writer` and `incoming` are the engine's side of the pipeline, `storing` and `finishing` its two threads,
+  `pipeline` what they share, `parts` its unfinished files, `saves` its rows, `reserve` its last room.
+- `database` is SQLite, `schema/` its tables by version, `paths` and `rows` their spelling, `catalog` and
+  `known` what may be asked of it.
+- `sums`, `verify` and `presence` prove that all of it is true.
+
+Decided, and why:
+
+- **A row is written last.** Contents, name, folder, row: each is on the medium before the next is begun. What a
+  crash leaves between two of them is a part that can be continued, or a complete file without a row, which the
+  next run compares with the phone and takes over. Weighed and left out: a journal of intentions in the catalog,
+  which would cost a second transaction for each batch, and could not help where the catalog itself is lost.
+- **Batches.** A flush costs a disk the same for one file as for a hundred; so files are finished in groups, and
+  results come a little later. Nobody is told "saved" before.
+- **Two threads, not more.** One writes and hashes (faster than any phone), one waits for the disk. The phone
+  is read on meanwhile; bounded queues keep memory and the time to stop small.
+- **Nothing is ever replaced or deleted.** Another content under a known name gets a number, and so does a copy
+  of a file that was found damaged. Only unfinished parts, and records of them, are removed.
+- **A length proves nothing after a power cut**, so parts are continued from where a flush was recorded.
+- **One lock per backup**, held by whoever writes; readers need none.
 """
 
 from mtpbackup.archive.archive import Archive
