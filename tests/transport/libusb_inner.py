@@ -284,6 +284,23 @@ def test_events_go_on_after_a_reset(rig):
         assert transport.next_event(PATIENCE) == b"event"
 
 
+def test_a_program_that_dies_without_closing_dies_in_peace(rig):
+    """Not by a failed assertion inside libusb, nor by hanging."""
+    found(rig)
+    program = (
+        "from mtpbackup.transport.libusb import LibusbFinder\n"
+        "finder = LibusbFinder()\n"
+        "transport = finder.find()[0].open()\n"
+        "transport.write([b'go'], 10)\n"
+        "transport._ring._top_up(1 << 20)\n"
+        "raise SystemExit(7)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
+    assert (run.returncode, run.stderr) == (7, "")
+
+
 # --- the ring
 
 

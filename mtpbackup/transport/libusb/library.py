@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import logging
@@ -96,6 +97,9 @@ class EventLoop:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="libusb events", daemon=True)
         self._thread.start()
+        # A program that dies without closing must not end libusb under this thread: that aborts. Called before
+        # what usb1 does at exit, as that was registered with the context, earlier.
+        atexit.register(self.stop)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -110,6 +114,7 @@ class EventLoop:
     def stop(self) -> None:
         """Ends the thread. May be called again."""
         self._stopping = True
+        atexit.unregister(self.stop)
         if self._thread.is_alive():
             self._context.interruptEventHandler()
             self._thread.join()
