@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
@@ -94,7 +94,6 @@ class Exchange:
         timeout: float,
         *,
         trust: Trust = Trust.EASY,
-        owed: Container[int] = (),
         honest: bool = False,
         expected: int | None = None,
     ) -> None:
@@ -107,7 +106,6 @@ class Exchange:
             transaction_id: for this one.
             timeout: seconds without a byte.
             trust: see `Trust`.
-            owed: ids of transactions that were given up and may still be answered.
             honest: whether this phone has shown that it repeats ids rightly.
             expected: bytes of data that the phone should send, if known. A hint that keeps reads in flight from
                 the start; what the phone says counts.
@@ -118,7 +116,6 @@ class Exchange:
         self.transaction_id = transaction_id
         self._timeout = timeout
         self._trust = trust
-        self._owed = owed
         self._honest = honest
         self.expected = expected
         self.announced: int | None = None
@@ -311,8 +308,6 @@ class Exchange:
                 self.exact = False
                 _log.warning("data of %s called %#06x", self.operation.name, header.code)
             return True
-        if header.transaction_id in self._owed:
-            return False
         if self._trust is Trust.EXACT:
             raise StaleAnswer(f"while opening the session: {header}")
         repeated = self._honest and header.transaction_id < self.transaction_id

@@ -349,7 +349,6 @@ class Session:
             transaction_id,
             pace_of(operation).value,
             trust=self._trust,
-            owed=self._owed,
             honest=self._honest,
             expected=expected,
         )

@@ -100,6 +100,7 @@ def test_storages_with_one_description_are_told_apart_by_their_volumes() -> None
 
 def test_ids_that_are_none_and_storages_that_are_gone_are_left_out() -> None:
     tiny = TinyPhone()
+    tiny.storages |= {0: "zero", 0x20000: "a slot without a card", 0xFFFFFFFF: "all"}
     tiny.overrides[IDS] = lambda: array("I", (0, 0x10001, 0x10001, 0x20000, 0xFFFFFFFF, 0x30001))
     with holding(tiny) as (phone, _):
         assert [storage.id for storage in phone.storages()] == [0x10001]

@@ -273,11 +273,14 @@ def test_going_on_behind_the_end_of_a_file_that_has_become_shorter() -> None:
         assert unreadable(phone, item, 5 * MIB)[0] is Reason.CHANGED
 
 
-def test_more_than_was_asked_for_is_an_error() -> None:
+def test_of_more_than_was_asked_for_nothing_is_taken() -> None:
     tiny = one_file(bytes(9 * MIB))
     tiny.overrides[PART_64] = lambda *_: bytes(9 * MIB + 1)
     with holding(tiny) as (phone, _):
-        assert unreadable(phone, the_item(phone))[0] is Reason.WRONG_SIZE
+        with pytest.raises(ItemUnreadable) as caught:
+            next(phone.read(the_item(phone)))
+        assert caught.value.reason is Reason.WRONG_SIZE
+        assert len(phone.storages()) == 1
 
 
 def test_a_phone_that_brings_less_than_asked_for_is_asked_for_the_rest() -> None:

@@ -181,12 +181,17 @@ def test_a_wrong_id_is_taken_where_nothing_can_be_left_over(caplog: pytest.LogCa
         assert "taken for the answer" in caplog.text
 
 
-def test_a_response_given_twice_is_not_taken_for_the_next() -> None:
+@pytest.mark.parametrize("late", [True, False])
+def test_a_response_given_twice_is_not_taken_for_the_next(late: bool) -> None:
     def script(peer: Peer) -> None:
         peer.expect(0x1008, 7)
         peer.respond(0x2009)
-        peer.respond(0x2009)
-        peer.expect(0x1004)
+        first = peer.transaction_id
+        if late:
+            peer.expect(0x1004)
+        peer.respond(0x2009, transaction_id=first)
+        if not late:
+            peer.expect(0x1004)
         peer.answer(handles())
 
     with playing(opened(script), longest=0.2) as (transport, _), Session.open(transport) as session:
