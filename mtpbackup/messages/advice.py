@@ -295,6 +295,70 @@ def _unreadable(error: errors.ItemUnreadable) -> Advice:
     )
 
 
+@_says(errors.PhoneFull)
+def _phone_full(error: errors.PhoneFull) -> Advice:
+    room = "" if error.free is None else f", {size(error.free)} free"
+    return Advice(
+        f"Not enough room on the phone ({plain(error.storage)}): {size(error.needed)} needed{room}.",
+        ("Make room on the phone and run the same command: it continues where it stopped.",),
+        ExitCode.NO_SPACE,
+    )
+
+
+@_says(errors.NameTaken)
+def _name_taken(error: errors.NameTaken) -> Advice:
+    return Advice(
+        f"{plain(error.path)} is on the phone already. Nothing was changed.",
+        (),
+        ExitCode.SOME_FAILED,
+    )
+
+
+@_says(errors.NameRefused)
+def _name_refused(error: errors.NameRefused) -> Advice:
+    reasons = {
+        errors.NameRefused.Reason.EMPTY: "it is empty",
+        errors.NameRefused.Reason.DOTS: "names of dots alone mean something else",
+        errors.NameRefused.Reason.SLASH: "it has a slash in it",
+        errors.NameRefused.Reason.CHARACTER: 'phones take none of : * ? " < > | \\ in names',
+        errors.NameRefused.Reason.CONTROL: "it has invisible control characters in it",
+        errors.NameRefused.Reason.ENDING: "on a memory card no name begins or ends with a blank, or ends with a dot",
+        errors.NameRefused.Reason.TOO_LONG: "it is too long",
+    }
+    return Advice(
+        f'The phone would not take the name "{plain(error.name)}": {reasons[error.reason]}.',
+        ("Give the file another name, then run the same command again.",),
+        ExitCode.SOME_FAILED,
+    )
+
+
+@_says(errors.SendFailed)
+def _send_failed(error: errors.SendFailed) -> Advice:
+    path = plain(error.path)
+    match error.reason:
+        case errors.SendFailed.Reason.TOO_LARGE:
+            return Advice(
+                f"{path} is too large for the phone's memory card: it takes files below 4.3 GB.",
+                ("Send it to the phone's built-in storage, or format the card on the phone as exFAT.",),
+                ExitCode.SOME_FAILED,
+            )
+        case errors.SendFailed.Reason.READ_ONLY:
+            return Advice(
+                f"{path} could not be sent: this storage of the phone can only be read.",
+                ("Send it to another storage of the phone.",),
+                ExitCode.SOME_FAILED,
+            )
+        case errors.SendFailed.Reason.STALLED:
+            why = "the phone stopped taking it"
+        case errors.SendFailed.Reason.REFUSED:
+            why = "the phone would not take it"
+    return Advice(
+        f"{path} could not be sent: {why}.",
+        ("Run the same command again: what is on the phone already is not sent twice.",),
+        ExitCode.SOME_FAILED,
+    )
+
+
 @_says(errors.ArchiveError)
 def _archive(error: errors.ArchiveError) -> Advice:
     return Advice(f"Something is wrong with the backup: {plain(str(error))}.", (), ExitCode.ERROR)

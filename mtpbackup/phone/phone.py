@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from datetime import datetime
 from typing import Final, Self
 
 from mtpbackup.errors import (
     EndpointStalled,
     ItemVanished,
+    NameRefused,
     OperationFailed,
     OperationUnsupported,
     PhoneLocked,
     StorageVanished,
     WireError,
 )
+from mtpbackup.phone import acceptance, editing, sending
 from mtpbackup.phone.items import Item, PhoneIdentity, Storage
 from mtpbackup.phone.listing import FolderLister
 from mtpbackup.phone.reading import read_item
 from mtpbackup.phone.storages import read_storages
 from mtpbackup.session import Session, operations
-from mtpbackup.transport.base import Chunk, Transport
+from mtpbackup.transport.base import Buffer, Chunk, Transport
 from mtpbackup.wire import DataType, DeviceProperty, EventCode
 
 _log = logging.getLogger(__name__)
@@ -256,6 +259,120 @@ class Phone:
             ValueError: the offset lies outside the item.
         """
         return read_item(self._session, item, offset, length)
+
+    # --- sending ------------------------------------------------------------------------------------------
+
+    def name_trouble(self, storage: Storage, name: str) -> NameRefused | None:
+        """Why a storage would not take a name, or None. Asks nothing of the phone.
+
+        To be asked before anything is sent: some names end the server of Android (ANDROID.md, Writing).
+        """
+        return acceptance.name_trouble(storage, name)
+
+    def largest_file(self, storage: Storage) -> int | None:
+        """Bytes of the largest file that a storage takes, or None when nothing is known of a limit.
+
+        No phone tells the file system of a card. FAT (4 GiB less one byte) is concluded from the card's size,
+        as the SD standards and Android have it, or known because the phone refused a file for its size.
+        """
+        return acceptance.largest_file(storage)
+
+    def make_folder(self, storage: Storage, parent: Item | None, name: str) -> Item:
+        """Makes a folder, in one transaction. Its date becomes now.
+
+        Args:
+            storage: one of `storages`.
+            parent: a folder on it; None for its top.
+            name: checked by `name_trouble`.
+
+        Raises:
+            NameTaken: there is something of that name.
+            NameRefused: see `name_trouble`; nothing was said to the phone.
+            PhoneFull, SendFailed: the phone will not; `SendFailed.__cause__` has its answer.
+            ItemVanished, StorageVanished: the place is gone.
+            OperationUnsupported: the phone takes nothing at all.
+            PhoneGone, TransportError, WireError: the phone does not answer as it should.
+        """
+        return sending.make_folder(self._session, storage, parent, name)
+
+    def send_file(
+        self,
+        storage: Storage,
+        folder: Item | None,
+        name: str,
+        size: int,
+        modified: datetime | None,
+        parts: Iterable[Buffer],
+        *,
+        object_format: int | None = None,
+    ) -> Item:
+        """Sends a file, in two transactions.
+
+        Whatever goes wrong, nothing of the file is left on the phone, except when the phone is gone: then
+        look, after it came back, whether there is something of that name.
+
+        Args:
+            storage: one of `storages`.
+            folder: a folder on it; None for its top.
+            name: checked by `name_trouble`.
+            size: bytes of all parts together.
+            modified: naive, in the phone's local time; becomes the file's date where the phone keeps it, which
+                only asking back can tell. None for none.
+            parts: the content, taken once, one after the other, while earlier parts are under way: a part must
+                not change for as long as the call lasts.
+            object_format: format code; None for that which the name's ending tells.
+
+        Returns:
+            The item as it was sent: nothing was asked back.
+
+        Raises:
+            NameTaken: there is something of that name, and it is as it was.
+            NameRefused: see `name_trouble`; nothing was said to the phone.
+            PhoneFull: there is no room, told before or in the middle.
+            SendFailed: the phone will not; `__cause__` has its answer.
+            ItemVanished, StorageVanished: the place is gone.
+            OperationUnsupported: the phone takes no files at all.
+            LocalProtocolError: `parts` are not `size` bytes.
+            Exception: whatever `parts` raised.
+            PhoneGone, TransportError, WireError: the phone does not answer as it should.
+        """
+        return sending.send_file(
+            self._session, storage, folder, name, size, modified, parts, object_format=object_format
+        )
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether `continue_file` works: the phone lists all of Android's edit operations."""
+        return editing.can_continue(self._session)
+
+    def continue_file(self, item: Item, offset: int, parts: Iterable[Buffer], size: int) -> None:
+        """Writes the rest of a file that is on the phone in part. Its date becomes now, and cannot be set.
+
+        Args:
+            item: the file, with a handle of this phone; `item.size` is what lies there.
+            offset: bytes that are good; what is there beyond is cut off first. At most `item.size`.
+            parts: the content from `offset` on, as for `send_file`.
+            size: bytes of the whole file at the end.
+
+        Raises:
+            OperationUnsupported: see `can_continue`.
+            PhoneFull, SendFailed: the phone will not. The file stays, as long as it got.
+            ItemVanished, StorageVanished: it is gone.
+            LocalProtocolError: `parts` are not `size - offset` bytes.
+            ValueError: `offset` is beyond what lies there, or beyond `size`.
+            Exception: whatever `parts` raised. The file stays, as long as it got.
+            PhoneGone, TransportError, WireError: the phone does not answer as it should.
+        """
+        editing.continue_file(self._session, item, offset, parts, size)
+
+    def delete(self, item: Item) -> None:
+        """Deletes a file or an empty folder: only for what this program itself made in this run.
+
+        Raises:
+            ItemVanished, StorageVanished: it is gone already.
+            OperationFailed, OperationUnsupported, PhoneGone, TransportError, WireError: as `Session.run`.
+        """
+        sending.delete_item(self._session, item)
 
     # --- the end ------------------------------------------------------------------------------------------
 

@@ -27,6 +27,10 @@ EXAMPLES: dict[type[errors.MtpBackupError], errors.MtpBackupError] = {
     errors.ItemVanished: errors.ItemVanished("DCIM/a.jpg"),
     errors.StorageVanished: errors.StorageVanished("SD card"),
     errors.ItemUnreadable: errors.ItemUnreadable("DCIM/a.jpg", errors.ItemUnreadable.Reason.REFUSED),
+    errors.PhoneFull: errors.PhoneFull("SD card", 4_100_000_000, 1_000_000_000),
+    errors.NameTaken: errors.NameTaken("DCIM/a.jpg"),
+    errors.NameRefused: errors.NameRefused("a:b.jpg", errors.NameRefused.Reason.CHARACTER),
+    errors.SendFailed: errors.SendFailed("DCIM/a.jpg", errors.SendFailed.Reason.REFUSED),
     errors.ArchiveError: errors.ArchiveError(Path("/b"), "odd"),
     errors.NoArchive: errors.NoArchive(Path("/b")),
     errors.ArchiveBusy: errors.ArchiveBusy(Path("/b"), 7),
@@ -55,6 +59,7 @@ def test_every_error_has_its_own_words(kind):
         (EXAMPLES[errors.AccessDenied], 22),
         (EXAMPLES[errors.InterfaceBusy], 23),
         (EXAMPLES[errors.OutOfSpace], 24),
+        (EXAMPLES[errors.PhoneFull], 24),
         (errors.PhoneGone("x"), 25),
         (EXAMPLES[errors.IntegrityError], 26),
         (EXAMPLES[errors.NoArchive], 10),
@@ -69,6 +74,18 @@ def test_exit_codes_are_those_of_the_product(error, code):
 
 def test_missing_room_is_told_in_numbers():
     assert "41.8 GB needed, 12.0 GB free" in messages.explain(EXAMPLES[errors.OutOfSpace]).headline
+    assert "4.1 GB needed, 1.0 GB free" in messages.explain(EXAMPLES[errors.PhoneFull]).headline
+    assert "4.1 GB needed." in messages.explain(errors.PhoneFull("SD card", 4_100_000_000, None)).headline
+
+
+@pytest.mark.parametrize("reason", errors.NameRefused.Reason)
+def test_every_reason_to_refuse_a_name_has_words(reason):
+    assert "a:b.jpg" in messages.explain(errors.NameRefused("a:b.jpg", reason)).headline
+
+
+@pytest.mark.parametrize("reason", errors.SendFailed.Reason)
+def test_every_reason_why_nothing_was_sent_has_words(reason):
+    assert "DCIM/a.jpg" in messages.explain(errors.SendFailed("DCIM/a.jpg", reason)).headline
 
 
 def test_nothing_from_a_phone_reaches_the_terminal_raw():
