@@ -60,11 +60,11 @@ def usb_phones() -> Iterator[Finder]:
 
 @contextmanager
 def _traced(finder: Finder, path: Path, redact: bool) -> Iterator[Finder]:
-    from mtpbackup.transport.redaction import MaskText  # noqa: PLC0415 - only bug hunters need it
+    from mtpbackup.session.redaction import MaskDatasets  # noqa: PLC0415 - only bug hunters need it
     from mtpbackup.transport.trace import Recording, TracedFinder  # noqa: PLC0415
 
     try:
-        recording = Recording(path, redactor=MaskText() if redact else None)
+        recording = Recording(path, redactor=MaskDatasets() if redact else None)
     except OSError as error:
         raise click.FileError(str(path), error.strerror or str(error)) from None
     try:

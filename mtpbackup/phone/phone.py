@@ -56,6 +56,7 @@ class Phone:
         self._clock = clock
         self._lister = FolderLister(session)
         self._shown: frozenset[int] | None = None
+        self._storages_moved = False
         self._found_storages: dict[str, Storage] = {}
         self._found_folders: dict[tuple[int, int], dict[str, Item]] = {}
         self.identity = _identify(session)
@@ -95,7 +96,9 @@ class Phone:
         Raises:
             PhoneGone, TransportError, WireError, OperationFailed: the phone does not answer.
         """
+        self._take_events()
         storages = read_storages(self._session)
+        self._storages_moved = False
         self._shown = frozenset(storage.id for storage in storages)
         self._found_storages = {storage.label: storage for storage in storages}
         return storages
@@ -126,6 +129,9 @@ class Phone:
         Raises:
             PhoneGone, TransportError, WireError, OperationFailed: as `storages`.
         """
+        self._take_events()
+        if self._storages_moved:
+            return True
         deadline = self._clock() + timeout
         if self._shown is None:
             self._shown = self._ids()
@@ -140,6 +146,11 @@ class Phone:
                 return True
             if left <= _LOOK_AGAIN:
                 return False
+
+    def _take_events(self) -> None:
+        """Empties the queue of events, which a busy phone would fill in a long run."""
+        events = self._session.events()
+        self._storages_moved |= any(event.code in _STORAGE_EVENTS for event in events)
 
     def _ids(self) -> frozenset[int]:
         return frozenset(operations.get_storage_ids(self._session))
@@ -158,6 +169,7 @@ class Phone:
             ItemUnreadable, OperationFailed, WireError: the phone does not list it.
             PhoneGone, TransportError: the phone does not answer.
         """
+        self._take_events()
         return self._lister.list_folder(storage, folder)
 
     def walk(

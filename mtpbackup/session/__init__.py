@@ -6,7 +6,7 @@ From the inside out:
 - `exchange`: one transaction. `incoming`, `outgoing`: its data. `abandon`: how it is given up without harm.
 - `opening`: the first words. `session`: `Session`, which all else goes through.
 - `operations`: one function for each operation, from arguments to datasets.
-- `quirks`: what some phones need that they don't say.
+- `quirks`: what some phones need that they don't say. `redaction`: what of a recording others may see.
 
 Whatever happens in a transaction - an error, a stall, Ctrl-C, a caller who stops reading - the session sees to
 it that the next one works, or says that the phone is gone. What was decided for that, and why:

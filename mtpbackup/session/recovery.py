@@ -7,8 +7,8 @@ What is known of phones here (ANDROID.md, Class requests and Reading):
   it.
 - GetDeviceStatus (0x67) with less than 8 bytes asked for kills Android's server: always ask for 32.
 - Phones with the older "compat" I/O never answer class requests: found out once, remembered. QEMU 7.2 answers
-  GetDeviceStatus with nothing, umtp-responder with 4 bytes; both obey a Cancel, and umtp-responder still has 64 KiB
-  on the way then (seen in the lab).
+  GetDeviceStatus with nothing, umtp-responder with 4 bytes; both obey a Cancel, though from umtp-responder
+  64 KiB more may come (seen in the lab).
 - After a failed read on the phone both bulk endpoints are halted and no response comes.
 """
 

@@ -46,6 +46,8 @@ BUSY_PAUSES: Final = (0.02, 0.04, 0.08, 0.16, 0.32, *(0.5,) * 15)
 DATASET_LIMIT: Final = 64 * 1024 * 1024
 #: Seconds to look for the answer to a transaction that was given up, before the next one.
 _OWED_QUIET: Final = 0.1
+#: Events taken in one go, so that a phone which sends them without end does not hold up everything else.
+_EVENTS_AT_ONCE: Final = 1000
 #: The last id before they begin again; 0 and FFFFFFFF are none. PIMA 15740:2000, section 9.3.1.
 _LAST_ID: Final = 0xFFFFFFFE
 
@@ -222,9 +224,12 @@ class Session:
     # --- events -------------------------------------------------------------------------------------------
 
     def events(self) -> list[Event]:
-        """The events that have come since the last call; never waits."""
+        """The events that have come since the last call; never waits. Of very many the rest comes next time."""
         found: list[Event] = []
-        while (packet := self._transport.next_event(0.0)) is not None:
+        for _ in range(_EVENTS_AT_ONCE):
+            packet = self._transport.next_event(0.0)
+            if packet is None:
+                break
             found.extend(_decoded(packet))
         return found
 

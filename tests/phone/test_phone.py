@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 import pytest
@@ -179,6 +180,21 @@ def test_waiting_for_a_phone_that_leaves_the_bus() -> None:
         virtual.unlock(reattach=True)
         with pytest.raises(PhoneGone):
             phone.wait_for_change(30)
+
+
+def test_an_event_that_came_while_something_else_was_asked_is_not_forgotten() -> None:
+    with plug_in("pixel") as virtual, Phone.open(virtual.transport()) as phone:
+        storage = phone.storages()[0]
+        card = MemoryStore(description="SD card")
+        virtual.add_storage(card)
+        phone._session.wait_for_event = lambda timeout: pytest.fail("it has come already")  # type: ignore[method-assign]
+        deadline = time.monotonic() + 5
+        while not phone._storages_moved and time.monotonic() < deadline:
+            phone.list_folder(storage)
+        virtual.remove_storage(card)
+        assert phone.wait_for_change(30)
+        phone.storages()
+        assert not phone._storages_moved
 
 
 def test_other_events_end_nothing() -> None:
