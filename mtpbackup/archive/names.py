@@ -43,7 +43,7 @@ def safe_name(name: str) -> str:
     Applying it twice changes nothing. Never empty, never "." or "..", at most `MAX_BYTES` bytes of UTF-8; the
     extension survives cutting.
     """
-    name = unicodedata.normalize("NFC", _FORBIDDEN.sub(_REPLACEMENT, unicodedata.normalize("NFC", name)))
+    name = _FORBIDDEN.sub(_REPLACEMENT, unicodedata.normalize("NFC", name))
     while True:
         before = name
         name = name.rstrip(_TRAILING)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtpbackup.archive import Archive, ItemKey, KnownItems, PhoneRecord, RunCounts, disk
+from mtpbackup.archive.database import SCHEMA_VERSION
 from mtpbackup.archive.paths import decode_name, decode_path, encode_name, encode_path
 from mtpbackup.errors import (
     ArchiveBusy,
@@ -192,6 +193,13 @@ def test_many_items_in_pages(backup):
     assert backup.archive.catalog.count_files() == (1200, 0)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_safe_one_of_twins_is_found_first(order):
+    rows = [(1, 5, "a.jpg", 7, None, order[0], 0), (2, 5, "a.jpg", 7, None, order[1], 0)]
+    snapshot = KnownItems({("Internal", "DCIM"): 5}, rows)
+    assert snapshot.find(key("DCIM/a.jpg", 7)).item_id == 1 + order.index(1)
+
+
 def test_snapshot_is_small():
     """100,000 items: about 45 bytes each, and quick to ask."""
     rows = ((n, n % 500, f"IMG_{n:08}.jpg", n, "2024-05-06T07:08:12", 1, 0) for n in range(100_000))
@@ -226,7 +234,10 @@ def test_old_catalogs_open(catalog, make_backup, tmp_path):
 
 
 def test_old_catalogs_are_there():
-    assert [path.stem for path in OLD_CATALOGS] == ["v1"]
+    """One of each version that this one must be able to bring up to date."""
+    assert {f"v{version}" for version in range(1, max(2, SCHEMA_VERSION))} <= {
+        path.stem for path in OLD_CATALOGS
+    }
 
 
 def catalog_path(backup):

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from mtpbackup.archive import NotSaved, Saved, disk
+from mtpbackup.archive import NotSaved, Saved, VerifyStarted, disk
 from mtpbackup.errors import (
     ArchiveError,
     DestinationGone,
@@ -171,6 +171,25 @@ def test_failed_flush_is_not_safe(make_backup, monkeypatch, files):
     assert len(backup.tree()) == files - 1
 
 
+def test_lost_write_is_noticed(backup, monkeypatch):
+    """Fewer bytes are in the file than were written, whoever is to blame."""
+    real = disk.write_all
+    monkeypatch.setattr(disk, "write_all", lambda descriptor, data: real(descriptor, bytes(data)[:-1]))
+    assert "6 bytes on disk, 7 written" in str(backup.error())
+    monkeypatch.undo()
+    assert backup.saved().path.endswith("/IMG_0001.jpg")
+
+
+def test_no_row_is_written_for_a_disk_that_is_gone(backup, monkeypatch, tmp_path):
+    """The catalog is not even tried: SQLite would notice by itself, but only on some file systems."""
+    monkeypatch.setattr("mtpbackup.archive.finishing.record_saved", lambda *_: pytest.fail("rows written"))
+    incoming = backup.writer.begin(backup.phone, key(size=0))
+    backup.root.rename(tmp_path / "elsewhere")
+    incoming.commit()
+    (result,) = backup.writer.drain()
+    assert isinstance(result.error, DestinationGone)
+
+
 @pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
 def test_root_removed_in_mid_run(backup, how, tmp_path):
     backup.saved("DCIM/a.jpg")
@@ -196,17 +215,20 @@ def test_root_removed_in_mid_run(backup, how, tmp_path):
         assert list(backup.root.iterdir()) == []
 
 
-def test_item_is_listed_while_the_disk_is_gone(backup, tmp_path):
+def test_files_are_not_missing_because_their_disk_is(backup, monkeypatch, tmp_path):
     """Missing files are not found by looking at an empty mount point."""
     backup.saved("DCIM/a.jpg")
     backup.writer.close()
     shutil.rmtree(backup.root / "Pixel 8")
     backup.root.rename(tmp_path / "elsewhere")
     backup.root.mkdir()
+    monkeypatch.setattr("mtpbackup.archive.database.Database.writing", lambda _: pytest.fail("recorded"))
     with pytest.raises(DestinationGone):
         backup.archive.find_missing()
+    events = backup.archive.verify()
+    assert isinstance(next(events), VerifyStarted)
     with pytest.raises(DestinationGone):
-        list(backup.archive.verify())
+        next(events)
 
 
 def test_real_limit_of_a_process(tmp_path):
@@ -278,6 +300,28 @@ def test_interrupt_at_any_moment(make_backup, interrupts):
     catalog = {file.path for file in backup.archive.catalog.files()}
     assert catalog == backup.tree()
     assert all(e.state.value == "ok" for e in backup.archive.verify() if hasattr(e, "state"))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_interrupt_while_a_chunk_is_handed_over(backup, monkeypatch, when):
+    """Both sides may think that it is theirs to give back: one does, and the item is not called saved."""
+    incoming = backup.writer.begin(backup.phone, key(size=5))
+    real = backup.writer._pipeline.to_store
+
+    class Queue:
+        def put(self, job):
+            if when == "after":
+                real.put(job)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(backup.writer._pipeline, "to_store", Queue())
+    chunk = Bytes(b"12345")
+    with pytest.raises(KeyboardInterrupt):
+        incoming.write(chunk)
+    monkeypatch.undo()
+    assert backup.writer.close() == []
+    assert chunk.released == 1
+    assert backup.tree() == set()
 
 
 @pytest.mark.parametrize("edge", ["entered", "left"])

@@ -118,6 +118,19 @@ def test_large_film_is_not_read():
     assert reader.calls < 12
 
 
+def test_thousands_of_items_are_not_looked_through():
+    """A hostile list beyond the first block: reading ends at a budget, long before the list does."""
+    entry = pictures.box(b"infe", b"\2\0\0\0" + b"\0\1\0\0" + b"hvc1\0")
+    iinf = pictures.box(b"iinf", b"\0\0\0\0\x0f\xff" + entry * 1020)
+    meta = pictures.box(
+        b"meta", bytes(4) + pictures.box(b"free", bytes(30_000)) + iinf + pictures.box(b"iloc", b"")
+    )
+    data = pictures.box(b"ftyp", b"heic\0\0\0\0mif1heic") + meta
+    reader = Reader(data)
+    assert taken_time(reader, len(data), "a.heic", LISTED) == Taken(LISTED, TakenSource.MTP)
+    assert reader.calls < 2_200
+
+
 def test_picture_costs_one_read():
     reader = Reader(pictures.jpeg(pictures.tiff(offset="+02:00", **ORIGINAL)))
     taken_time(reader, len(reader.data), "a.jpg", None)

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtpbackup.archive import Layout, NotSaved, PhoneRecord, Saved, TakenSource, disk
-from mtpbackup.errors import ArchiveError, FileTooLarge, ItemUnreadable
+from mtpbackup.archive.pipeline import Tokens
+from mtpbackup.errors import ArchiveError, Failure, FileTooLarge, ItemUnreadable
 from tests.archive import pictures
 from tests.archive.conftest import MODIFIED, Bytes, key
 
@@ -182,6 +183,16 @@ def test_queue_is_bounded(make_backup, monkeypatch):
     assert isinstance(result, Saved)
 
 
+def test_waiting_in_vain_costs_no_room():
+    """Whoever gives up half-way gives back what was taken: else the queue would become narrower each time."""
+    tokens = Tokens(4)
+    tokens.take(2, pytest.fail)
+    with pytest.raises(ZeroDivisionError):
+        tokens.take(3, lambda: 1 / 0)
+    tokens.give(2)
+    tokens.take(4, lambda: pytest.fail("tokens were lost"))
+
+
 def test_wrong_number_of_bytes(backup):
     incoming = backup.writer.begin(backup.phone, key(size=10))
     incoming.write(Bytes(b"12345"))
@@ -295,8 +306,6 @@ def test_dates_that_no_disk_can_keep(backup, year):
 
 
 def test_saving_clears_the_failure(backup):
-    from mtpbackup.errors import Failure
-
     backup.archive.catalog.record_failure(backup.phone, key(size=7), Failure("X", "y"))
     backup.archive.catalog.record_failure(backup.phone, key("DCIM/other.jpg", 7), Failure("X", "y"))
     backup.saved()
