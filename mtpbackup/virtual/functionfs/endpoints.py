@@ -1,8 +1,8 @@
 """Reading and writing the files of FunctionFS, in calls that another thread can end.
 
 Such a call blocks in the kernel until the host asks. Python's own functions take a signal for a reason to call
-again; so the C functions are called directly, and a signal sent to the blocked thread ends them with EINTR. One
-that comes too early is lost, therefore it is sent until the call has ended.
+again; so the C functions are called directly, and a signal to the blocked thread ends them with EINTR. One that
+comes too early is lost, therefore it is sent until the call has ended.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class Endpoint:
 
         Args:
             size: bytes of whole packets.
-            check: called just before; what it raises ends the call. What it looks at must be set before `wake`.
+            check: called before, and whenever `wake` was; what it raises ends the call.
 
         Raises:
-            OSError: EINTR after `wake`; ESHUTDOWN when the function was switched off.
+            OSError: ESHUTDOWN when the function was switched off.
         """
         buffer = bytearray(size)
         got = self._call(_libc.read, (ctypes.c_char * size).from_buffer(buffer), size, check)
@@ -78,10 +78,14 @@ class Endpoint:
             if error.errno != errno.EBADMSG:
                 raise
 
-    def wake(self) -> None:
-        """Ends a call that is blocked now, and returns when it has ended."""
+    def wake(self, meant: Callable[[], bool]) -> None:
+        """Makes a blocked call look at its `check` again, until it has ended.
+
+        Args:
+            meant: whether the call under way is still the one to be ended, and not already the next.
+        """
         with self._lock:
-            while self._thread is not None and self._thread != threading.get_ident():
+            while self._thread is not None and self._thread != threading.get_ident() and meant():
                 signal.pthread_kill(self._thread, WAKE_SIGNAL)
                 self._lock.wait(_RETRY)
 
@@ -93,9 +97,12 @@ class Endpoint:
         with self._lock:
             self._thread = threading.get_ident()
         try:
-            check()  # from here on `wake` reaches us, whatever happened before is seen by this
-            result: int = function(self._fd, buffer, size)
-            number = ctypes.get_errno()
+            while True:
+                check()  # what happened before is seen here, what happens from now on sends a signal
+                result: int = function(self._fd, buffer, size)
+                number = ctypes.get_errno()
+                if result >= 0 or number != errno.EINTR:
+                    break
         finally:
             with self._lock:
                 self._thread = None

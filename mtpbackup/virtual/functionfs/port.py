@@ -102,14 +102,14 @@ class FunctionFsPort:
         """Ends the running `receive` or `send`, if there is one."""
         with self._lock:
             self._cancelled = self._busy
-        self._endpoints.bulk_in.wake()
-        self._endpoints.bulk_out.wake()
+        for endpoint in (self._endpoints.bulk_in, self._endpoints.bulk_out):
+            endpoint.wake(lambda: self._cancelled)
 
     def close(self) -> None:
         """The life is over: all calls, now and later, raise `PhoneGone`."""
         self._closed = True
         for endpoint in self._endpoints.all():
-            endpoint.wake()
+            endpoint.wake(lambda: True)
 
     # --- inside
 
@@ -136,7 +136,6 @@ class FunctionFsPort:
             self._check()
             yield
         except OSError as error:
-            self._check()  # woken on purpose
             if error.errno in _GONE:
                 raise PhoneGone("the host reset or unplugged the phone") from error
             raise
