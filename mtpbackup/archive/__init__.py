@@ -10,6 +10,8 @@ What is where:
   a picture was taken.
 - `writer` and `incoming` are the engine's side of the pipeline, `storing` and `finishing` its two threads,
   `pipeline` what they share, `parts` its unfinished files, `saves` its rows, `reserve` its last room.
+- `originals` are the way back: what was saved, under its names on the phone; `sent` remembers what was sent to
+  phones; `returning` puts originals into another folder of the computer.
 - `database` is SQLite, `schema/` its tables by version, `paths` and `rows` their spelling, `catalog` and
   `known` what may be asked of it.
 - `sums`, `verify` and `presence` prove that all of it is true.
@@ -34,6 +36,8 @@ from mtpbackup.archive.archive import Archive
 from mtpbackup.archive.catalog import Catalog
 from mtpbackup.archive.incoming import Incoming
 from mtpbackup.archive.known import KnownItems
+from mtpbackup.archive.names import folded, numbered, safe_name
+from mtpbackup.archive.originals import BackedUp, Original, Originals, PlainFolder, content_of, hash_of
 from mtpbackup.archive.pipeline import Chunk, WriterLimits
 from mtpbackup.archive.records import (
     FailureRow,
@@ -54,12 +58,16 @@ from mtpbackup.archive.records import (
     TakenSource,
     same_moment,
 )
+from mtpbackup.archive.returning import ReturnFolder, returned_name
+from mtpbackup.archive.sent import CatalogRecord, JournalRecord, PhonePlace, SentFile, SentRecord, SentState
 from mtpbackup.archive.verify import FileVerified, LeftoverPart, VerifyEvent, VerifyReading, VerifyStarted
 from mtpbackup.archive.writer import Writer
 
 __all__ = [
     "Archive",
+    "BackedUp",
     "Catalog",
+    "CatalogRecord",
     "Chunk",
     "FailureRow",
     "FileRow",
@@ -68,17 +76,26 @@ __all__ = [
     "Incoming",
     "ItemKey",
     "ItemRow",
+    "JournalRecord",
     "KnownItem",
     "KnownItems",
     "Layout",
     "LeftoverPart",
     "NotSaved",
+    "Original",
+    "Originals",
     "PhoneFolder",
+    "PhonePlace",
     "PhoneRecord",
     "PhoneTotals",
+    "PlainFolder",
+    "ReturnFolder",
     "RunCounts",
     "RunRow",
     "Saved",
+    "SentFile",
+    "SentRecord",
+    "SentState",
     "Taken",
     "TakenSource",
     "VerifyEvent",
@@ -86,5 +103,11 @@ __all__ = [
     "VerifyStarted",
     "Writer",
     "WriterLimits",
+    "content_of",
+    "folded",
+    "hash_of",
+    "numbered",
+    "returned_name",
+    "safe_name",
     "same_moment",
 ]

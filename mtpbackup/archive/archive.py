@@ -17,6 +17,7 @@ from mtpbackup.archive.lock import exclusive
 from mtpbackup.archive.pipeline import WriterLimits
 from mtpbackup.archive.records import PhoneFolder, PhoneRecord
 from mtpbackup.archive.root import PARTIAL_FOLDER, STATE_FOLDER, Root
+from mtpbackup.archive.sent import CatalogRecord
 from mtpbackup.archive.verify import VerifyEvent, verify
 from mtpbackup.archive.writer import Writer
 
@@ -153,6 +154,29 @@ class Archive:
                 return b""
             with disk.closing(descriptor):
                 return disk.read_at(descriptor, offset, length)
+
+    def open_content(self, path: str) -> int:
+        """Opens a file of the backup for reading, following no link. The descriptor is the caller's to close.
+
+        Args:
+            path: below the root, as `FileRow.path`.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            DestinationGone, ArchiveError: it cannot be opened.
+        """
+        try:
+            return self._root.open_file(path)
+        except FileNotFoundError:
+            self._root.check_present()
+            raise
+        except OSError as error:
+            raise self._root.explained(error, self.root / path) from error
+
+    @property
+    def sent(self) -> CatalogRecord | None:
+        """What was sent from here to phones; None where nothing can be recorded. Hold the lock to write."""
+        return CatalogRecord(self._database, self._clock) if self.writable else None
 
     def find_missing(self, phone: PhoneFolder | None = None) -> int:
         """Notices files that somebody deleted from the archive, by listing its folders (no file is opened).

@@ -26,15 +26,29 @@ from mtpbackup.archive.root import CATALOG_FILE, STATE_FOLDER, Root
 from mtpbackup.errors import ArchiveBusy, ArchiveError, CatalogUnusable, DestinationUnwritable, OutOfSpace
 
 #: The version this program writes. Each has its file `schema/vN.sql`, which makes a new catalog.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 #: "mtpb", so that `file` and a rescuer can tell what this is.
 _APPLICATION_ID = 0x6D747062
 
 _BUSY_SECONDS = 10.0
 
+
+def _migrate_to_v2(connection: sqlite3.Connection) -> None:
+    """Notes what is sent to phones."""
+    connection.execute(
+        "CREATE TABLE sent (id INTEGER PRIMARY KEY, serial TEXT NOT NULL, storage TEXT NOT NULL,"
+        " path TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,"
+        " state TEXT NOT NULL, modified TEXT, began_at TEXT NOT NULL, proven_at TEXT,"
+        " UNIQUE (serial, storage, path, name))"
+    )
+
+
 #: Steps from an older version, by the version they lead to. They run inside one transaction.
-_MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = MappingProxyType({})
+_MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = MappingProxyType({2: _migrate_to_v2})
+
+#: The oldest version whose tables answer all that is asked of a catalog that can only be read.
+_OLDEST_READABLE = 1
 
 
 class Block:
@@ -154,8 +168,8 @@ class Database:
         if version > SCHEMA_VERSION:
             raise CatalogUnusable(self.path, version)
         if not self._root.writable:
-            if version != SCHEMA_VERSION:
-                raise CatalogUnusable(self.path, version)
+            if version < _OLDEST_READABLE:
+                raise CatalogUnusable(self.path)
             return
         execute("PRAGMA journal_mode = TRUNCATE")
         execute("PRAGMA synchronous = FULL")

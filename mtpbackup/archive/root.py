@@ -113,6 +113,19 @@ class Root:
             raise
         return root
 
+    @classmethod
+    def folder_only(cls, path: Path) -> Self:
+        """Opens a folder that is no backup, for its descriptor and its errors; makes it where missing.
+
+        Raises:
+            DestinationUnwritable, ArchiveError: it cannot be made or opened.
+        """
+        root = cls(Path(os.path.abspath(path)))  # noqa: PTH100 - resolve() would follow links
+        with root.errors(root.path):
+            _make_parents(root.path)
+            root._open_folder()
+        return root
+
     def write_marker(self) -> None:
         """Makes this folder a backup, once all else is in place. The catalog exists by now, and is flushed."""
         marker = {"format": _MARKER_FORMAT, "id": uuid.uuid4().hex, "program": "mtpbackup"}

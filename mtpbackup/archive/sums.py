@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from mtpbackup.archive import disk
 from mtpbackup.archive.database import Database
@@ -26,6 +28,9 @@ log = logging.getLogger(__name__)
 _NEW_FILE = f"{SUMS_FILE}.new"
 _META_KEY = "sums"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
+_UNESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
+_ESCAPED = re.compile(r"\\[\\nr]")
+_LINE = re.compile(rb"(\\?)([0-9a-f]{64}) [ *](.+)", re.DOTALL)
 
 #: Lines written at a time when the file is made anew.
 _LINES = 2000
@@ -36,6 +41,30 @@ def sum_line(sha256: str, path: str) -> bytes:
     escaped = path.translate(_ESCAPES)
     mark = "\\" if escaped != path else ""
     return f"{mark}{sha256}  {escaped}\n".encode()
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """What a checksum file says: SHA-256 in hex, by path. Lines that make no sense are left out.
+
+    Returns:
+        Nothing where there is no such file.
+    """
+    found: dict[str, str] = {}
+    try:
+        with path.open("rb") as lines:
+            for line in lines:
+                match = _LINE.fullmatch(line.rstrip(b"\n"))
+                if match is None:
+                    continue
+                name = os.fsdecode(match[3])
+                if match[1]:
+                    name = _ESCAPED.sub(lambda escape: _UNESCAPES[escape[0]], name)
+                found[name] = match[2].decode()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        log.warning("%s cannot be read: %s", path, error)
+    return found
 
 
 def invalidate_sums(connection: sqlite3.Connection) -> None:
