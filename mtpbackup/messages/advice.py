@@ -322,7 +322,7 @@ def _name_refused(error: errors.NameRefused) -> Advice:
         errors.NameRefused.Reason.SLASH: "it has a slash in it",
         errors.NameRefused.Reason.CHARACTER: 'phones take none of : * ? " < > | \\ in names',
         errors.NameRefused.Reason.CONTROL: "it has invisible control characters in it",
-        errors.NameRefused.Reason.ENDING: "on a memory card no name begins or ends with a blank, or ends with a dot",
+        errors.NameRefused.Reason.ENDING: "names on a memory card have no blanks at their ends, and no dot",
         errors.NameRefused.Reason.TOO_LONG: "it is too long",
     }
     return Advice(
