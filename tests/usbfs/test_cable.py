@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import queue
 import threading
 
 import pytest
@@ -247,17 +248,18 @@ def test_several_phones_at_once(usbfs_bus, context):
 def test_a_server_that_ends_by_itself_leaves_the_host_without_answers(usbfs_bus, context):
     from mtpbackup.virtual.usbfs import UsbDevice
 
-    lives = []
-    phone = UsbDevice(UsbProfile(), lives.append)
+    lives = queue.SimpleQueue()
+    phone = UsbDevice(UsbProfile(), lives.put)
     usbfs_bus.plug(phone)
     with opened(context) as handle:
         with pytest.raises(usb1.USBErrorTimeout):
             handle.bulkRead(BULK_IN, 512, 50)
         with pytest.raises(usb1.USBErrorPipe):
             handle.controlRead(0xA1, 0x67, 0, 0, 4, TIMEOUT)
+        lives.get(timeout=SOON)
+        assert lives.empty()
         handle.resetDevice()
-    with phone.lock:
-        assert phone.changed.wait_for(lambda: len(lives) == 2, SOON)
+    lives.get(timeout=SOON)
 
 
 def test_a_server_that_fails_is_remembered(usbfs_bus, context, caplog):
