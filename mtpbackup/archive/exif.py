@@ -1,8 +1,8 @@
 """When a picture was taken, as its EXIF block says: a walk over three tag directories for ten tags.
 
 Our own and not a library's. It reads a bounded number of bytes of an untrusted file, and can be held to never
-raising, inside the very pipeline that saves the picture; it is also quicker: measured on one JPEG with 9 tags,
-`exifread` without details takes 94 us, Pillow 117 us, this 30 us (opening the file included in all).
+raising, inside the very pipeline that saves the picture; it is also quicker: for one JPEG with 9 tags and a
+maker note, opened and closed, `exifread` without details takes 84 us, this 31 us (best of 40 runs each).
 Source: Exif 2.32 (CIPA DC-008), sections 4.5 and 4.6; TIFF 6.0, section 2.
 """
 

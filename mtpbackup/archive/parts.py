@@ -121,6 +121,8 @@ class Parts:
         """Nothing is known any more of how much of a part was flushed."""
         if identity in self._recorded:
             disk.unlink(identity + RECORD, self._folder)
+            # Now, not some time: it must never come back beside a part that was begun anew.
+            disk.sync_folder(self._folder)
             self._recorded.discard(identity)
 
     def _sweep(self) -> Iterator[str]:
