@@ -310,6 +310,19 @@ class TransportContract:
         transport.write([b"go"], PATIENCE)
         assert read_exactly(transport, 8 * 4096, timeout=0.5) == b"s" * (8 * 4096)
 
+    def test_a_phone_that_takes_slowly_does_not_time_out(self, rig: Rig):
+        """Eight pieces that take longer than the time allowed for one."""
+        pause = threading.Event()
+
+        def script(port):
+            for _ in range(8):
+                pause.wait(0.1)
+                port.receive(4096)
+            receive_transfer(port)
+
+        transport = rig.open(script, SMALL)
+        assert transport.write([content(8 * 4096)], 0.5) == 8 * 4096
+
     # --- giving up
 
     def test_cancel_ends_a_blocked_read_at_once(self, rig: Rig):
@@ -419,6 +432,22 @@ class TransportContract:
         with pytest.raises(EndpointStalled):
             transport.read(65536, PATIENCE)
 
+    def test_a_stall_ends_a_read_that_waits(self, rig: Rig):
+        def script(port):
+            receive_transfer(port)
+            port.send([b"d" * 1024], zero_length_end=False)  # returns when it is in a read that is not full
+            port.stall()
+
+        transport = rig.open(script)
+        transport.write([b"go"], PATIENCE)
+        started = time.monotonic()
+        chunk = transport.read(65536, PATIENCE)
+        assert (bytes(chunk.data), chunk.ended) == (b"d" * 1024, False)
+        chunk.release()
+        with pytest.raises(EndpointStalled):
+            transport.read(65536, PATIENCE)
+        assert time.monotonic() - started < PATIENCE / 2
+
     def test_a_write_is_refused_in_its_midst(self, rig: Rig):
         def script(port):
             port.receive(4096)
@@ -509,6 +538,7 @@ class TransportContract:
             lambda: transport.control_out(0x64, b"", PATIENCE),
             lambda: transport.clear_halt(Endpoint.IN),
             lambda: transport.next_event(PATIENCE),
+            transport.next_event,
             transport.reset,
         ):
             with pytest.raises(PhoneGone):

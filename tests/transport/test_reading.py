@@ -92,6 +92,9 @@ def test_after_a_short_packet_nothing_is_asked_for():
     ring = ring_of(driver, depth=1)
     assert take(ring, CHUNK) == (b"response", True)
     assert driver.sizes == [CHUNK]
+    driver = ScriptedDriver((Outcome.COMPLETE, b"response"))
+    assert take(ring_of(driver, depth=4), 6 * CHUNK) == (b"response", True)
+    assert driver.sizes == [CHUNK] * 4
 
 
 def test_an_empty_packet_ends_a_transfer():

@@ -78,6 +78,7 @@ class TestReplayContract(TransportContract):
     test_with_all_buffers_lent_a_read_waits_for_one = None
     test_reading_is_given_up_in_mid_transfer = None
     test_a_slow_phone_does_not_time_out = None
+    test_a_phone_that_takes_slowly_does_not_time_out = None
     test_bytes_in_a_read_that_is_not_full_count_as_progress = None
     test_cancel_ends_a_blocked_write_at_once = None
     test_ctrl_c_in_a_read_leaves_a_transport_to_go_on_with = None
@@ -412,6 +413,41 @@ def test_another_redactor_can_be_handed_in(recorded):
         b"next".hex(),
         b"resp".hex(),
     ]
+
+
+def test_a_redactor_is_told_where_transfers_start_and_end(recorded):
+    crossings = []
+
+    def keep_all(crossing):
+        crossings.append(crossing)
+        return crossing.data
+
+    def talk(transport):
+        transport.write([b"go"], PATIENCE)
+        read_exactly(transport, 512)
+        read_exactly(transport, 188)
+        read_transfer(transport)
+
+    def script(port):
+        receive_transfer(port)
+        port.send([b"d" * 700])
+        port.send([b"response"])
+
+    record(recorded, script, talk, redactor=keep_all)
+    assert [(c.size, c.starts, c.ended) for c in crossings] == [
+        (2, True, True),
+        (512, True, False),
+        (188, False, True),
+        (8, True, True),
+    ]
+
+
+def test_the_serial_is_masked_whatever_the_redactor_keeps(recorded):
+    serial = IDENTITY.serial
+    answer = b"<" + serial.encode() + b"|" + serial.lower().encode("utf-16-le") + b">"
+    record(recorded, answering(answer), ask(b"go"), redactor=lambda crossing: crossing.data)
+    (read,) = (line for line in lines(recorded) if line.get("call") == "read")
+    assert bytes.fromhex(read["data"]) == b"<" + b"x" * 11 + b"|" + b"x\0" * 11 + b">"
 
 
 def test_a_redacted_recording_is_compared_by_lengths(recorded):

@@ -159,6 +159,19 @@ def test_a_late_request_that_moved_bytes_is_sent_on_from_there():
     assert writer.outcome() == len(data) - 1
 
 
+def test_an_error_in_the_parts_leaves_nothing_in_flight():
+    driver = SlowDriver()
+
+    def parts():
+        yield bytes(9000)
+        assert driver.pending
+        raise OSError("the disk failed")
+
+    with pytest.raises(OSError, match="disk"):
+        queue_of(driver).write(parts(), PATIENCE)
+    assert not driver.pending
+
+
 def test_when_nothing_moved_a_write_times_out():
     driver = SlowDriver()
     with pytest.raises(TransportTimeout):
