@@ -86,6 +86,38 @@ def test_headers_are_never_split_however_much_is_written(ends, size):
     assert program.memory[size + 90 : size + 93] == b"end"
 
 
+class Recorder:
+    """Stands in for the socket: what each sendmsg() was given."""
+
+    def __init__(self) -> None:
+        self.calls: list[bytes] = []
+
+    def sendmsg(self, pieces) -> int:
+        self.calls.append(b"".join(pieces))
+        return len(self.calls[-1])
+
+
+@pytest.mark.parametrize("size", [10, 4096, 4097, 27_000, 33_000, 300_000])
+def test_every_header_lies_in_the_first_buffer_of_its_call(size):
+    """The first 32 KiB of a sendmsg() share one buffer; after them the socket may cut anywhere."""
+    recorder = Recorder()
+    client = Client(recorder)
+    for _ in range(20):
+        client.write_memory(0, b"s" * 1600)
+    client.write_memory(0, b"x" * size)
+    client.write_memory(0, b"y" * 4)
+    client.answer(0)
+    stream, at, headers = b"".join(recorder.calls), 0, 0
+    starts = [sum(map(len, recorder.calls[:number])) for number in range(len(recorder.calls))]
+    while at < len(stream):
+        start = max(start for start in starts if start <= at)
+        assert at + WORDS.size - start <= 32 * 1024
+        kind, _, length = WORDS.unpack_from(stream, at)
+        at += WORDS.size + (length if kind == WRITE_MEMORY else 0)
+        headers += 1
+    assert (at, headers) == (len(stream), 23)
+
+
 def test_a_program_that_ends(ends):
     client = Client(ends[0])
     ends[1].close()

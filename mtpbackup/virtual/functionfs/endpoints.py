@@ -41,6 +41,11 @@ class Endpoint:
         self._lock = threading.Condition()
         self._thread: int | None = None
 
+    @property
+    def blocked(self) -> bool:
+        """Whether a call is under way."""
+        return self._thread is not None
+
     def read(self, size: int, check: Callable[[], None]) -> bytes:
         """Waits for a transfer of the host, or for `size` bytes of it (whole packets).
 
