@@ -106,6 +106,25 @@ def test_unplugged_in_the_middle_of_reading(phone, usbfs_bus, context):
         assert ended
 
 
+def test_a_handle_from_before_does_not_reach_the_phone_plugged_in_again(phone, usbfs_bus, context):
+    phone.port()
+    with opened(context) as old:
+        usbfs_bus.replug(phone)
+        port = phone.port()
+        with pytest.raises(usb1.USBErrorNoDevice):
+            old.bulkWrite(BULK_OUT, b"from the old handle", TIMEOUT)
+        with pytest.raises((usb1.USBErrorNoDevice, usb1.USBErrorNotFound)):
+            old.resetDevice()
+        wait_until(lambda: only(context).getDeviceAddress() == usbfs_bus.place_of(phone).address, context)
+        receiver = threading.Thread(target=lambda: got.append(port.receive(512)))
+        got = []
+        receiver.start()
+        with opened(context) as new:
+            new.bulkWrite(BULK_OUT, b"from the new", TIMEOUT)
+        receiver.join(SOON)
+    assert got == [(b"from the new", True)]
+
+
 def test_the_cable_breaks_after_so_many_bytes(phone, usbfs_bus, context):
     port = phone.port()
     phone.unplug_after(100_000)
@@ -183,9 +202,11 @@ def test_choosing_the_configuration_anew_starts_the_server_anew(phone, context):
         handle.setConfiguration(1)  # as the kernel has it, while an interface is claimed
     handle.setInterfaceAltSetting(0, 0)
     phone.port()
+    assert handle.controlWrite(0x00, 9, 1, 0, b"", TIMEOUT) == 0  # SET_CONFIGURATION past the kernel
+    phone.port()
     handle.releaseInterface(0)
     handle.close()
-    assert phone.restarts == 2
+    assert phone.restarts == 3
 
 
 def test_permission_denied_and_granted(phone, usbfs_bus, context):

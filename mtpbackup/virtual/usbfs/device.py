@@ -86,8 +86,8 @@ class UsbDevice:
         }
         self._out_pipe = OutPipe(profile.packet_size, self._changed.notify_all, self._break_cable)
         self._control = ControlPipe(self.lock, self._answer)
-        self._pipes: tuple[ControlPipe | OutPipe | InPipe, ...]
-        self._pipes = (self._control, self._out_pipe, *self._in_pipes.values())
+        self._data_pipes: tuple[OutPipe | InPipe, ...] = (self._out_pipe, *self._in_pipes.values())
+        self._pipes: tuple[ControlPipe | OutPipe | InPipe, ...] = (self._control, *self._data_pipes)
         self._server: threading.Thread | None = None
 
     # --- the cable
@@ -186,7 +186,8 @@ class UsbDevice:
             self.restarts += 1
             if stays:
                 self._halted.clear()
-                self._withdraw_all(-errno.ENOENT)
+                for pipe in self._data_pipes:
+                    pipe.withdraw_all(-errno.ENOENT)
                 self._close_port()
             else:
                 self._break_cable(self._comes_back)
@@ -231,7 +232,8 @@ class UsbDevice:
         if self._plugged:
             self._plugged = False
             self._close_port()
-            self._withdraw_all(-errno.ESHUTDOWN)
+            for pipe in self._pipes:
+                pipe.withdraw_all(-errno.ESHUTDOWN)
 
     def _break_cable(self, comes_back: bool = False) -> None:
         self._go()
@@ -262,10 +264,6 @@ class UsbDevice:
         for pipe in self._in_pipes.values():
             pipe.drop_all()
         self._changed.notify_all()
-
-    def _withdraw_all(self, status: int) -> None:
-        for pipe in self._pipes:
-            pipe.withdraw_all(status)
 
     def _answer(self, setup: bytes, data: bytes) -> bytes | None:
         """Answers a control request; None stalls. Called in the control pipe's thread."""
