@@ -35,9 +35,17 @@ log = logging.getLogger(__name__)
 #: Seconds between looks at what tells no event when it changes: a busy interface, a missing permission.
 _LOOK_AGAIN: Final = 1.0
 
+#: Seconds in which a phone that is being unlocked is back on the bus.
+_COMES_BACK: Final = 6.0
+
 #: Seconds that a phone may be away without being called lost: it leaves the bus and comes back by itself when
 #: the person taps "File transfer" (PHONES.md 1.8), and when its server died and is started again (ANDROID.md).
 GRACE: Final = 12.0
+
+#: Seconds without another storage after which a phone that was unlocked has shown them all: they turn up one
+#: after the other, with an event each (ANDROID.md, Storages).
+_SETTLED: Final = 0.5
+_ROUNDS: Final = 10
 
 #: What a phone that is there may raise while it is opened, beside being locked or held by others.
 _NO_ANSWER: Final = (TransportError, WireError, OperationFailed)
@@ -255,9 +263,21 @@ class _Wait:
         self._report = report
         self._end = None if patience is None else clock() + patience
         self._told: WaitingForPhone | None = None
+        self._absent_since: float | None = None
 
     def tell(self, waiting: WaitingForPhone) -> None:
-        """Reports, unless this was the last thing told."""
+        """Reports, unless this was the last thing told.
+
+        A phone that is being unlocked leaves the bus for some seconds (PHONES.md 1.8): then "no phone" is not
+        told before it lasts.
+        """
+        if waiting.reason is not WaitReason.NONE:
+            self._absent_since = None
+        elif self._told is not None and self._told.reason is WaitReason.LOCKED:
+            if self._absent_since is None:
+                self._absent_since = self._clock()
+            if self._clock() - self._absent_since < _COMES_BACK:
+                return
         if waiting != self._told:
             self._told = waiting
             self._report(waiting)
@@ -281,8 +301,14 @@ def _wait_for_storages(phone: Phone, wait: _Wait) -> Sequence[Storage]:
     """Waits until an open phone shows a storage; closes it when that does not happen."""
     name = phone.identity.name
     try:
-        while not (storages := phone.storages()):
-            phone.wait_for_change(wait.allowed(PhoneLocked(name), WaitingForPhone(WaitReason.LOCKED, name)))
+        storages = phone.storages()
+        if not storages:
+            while not (storages := phone.storages()):
+                phone.wait_for_change(wait.allowed(PhoneLocked(name), WaitingForPhone(WaitReason.LOCKED, name)))
+            for _ in range(_ROUNDS):
+                if not phone.wait_for_change(_SETTLED):
+                    break
+                storages = phone.storages() or storages
     except BaseException:
         _close(phone)
         raise

@@ -12,7 +12,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from typing import Final
 
-from mtpbackup.archive import Archive, ItemKey, Layout, NotSaved, PhoneFolder, Saved
+from mtpbackup.archive import Archive, ItemKey, Layout, NotSaved, PhoneFolder, Saved, Writer
 from mtpbackup.engine.copying import Copier, Meter
 from mtpbackup.engine.grip import LOSSES, Grip
 from mtpbackup.engine.ledger import Ledger
@@ -77,6 +77,7 @@ class Transfer:
         #: Handed to the writer, their results to come. Two may have one key: see `plan`.
         self._committed: defaultdict[ItemKey, deque[Task]] = defaultdict(deque)
         self._in_hand: Task | None = None
+        self._writer: Writer
 
     def copy(self, tasks: Iterable[Task]) -> None:
         """Copies items, in the order given.
@@ -91,11 +92,10 @@ class Transfer:
         sizes = [task.item.size for task in self._queue]
         self._meter.total = Count(len(sizes), sum(sizes))
         self._report(CopyStarted(self._meter.total))
-        writer = self._archive.writer()
+        writer = self._writer = self._archive.writer()
+        layout = Layout(self._options.layout)
         try:
-            copier = Copier(
-                writer, self._folder, Layout(self._options.layout), self._options.window, self._meter
-            )
+            copier = Copier(writer, self._folder, layout, self._options.window, self._meter)
             while self._queue or self._away:
                 while self._queue:
                     self._attempt(self._queue.popleft(), copier)
@@ -141,6 +141,7 @@ class Transfer:
             self._grip.went_well()
         else:
             task.tries += 1
+        self._take(self._writer.drain())  # the wait may be long: tell what is safe before it
         self._grip.lost(error)
         if task.tries >= self._options.tries:
             self._queue.popleft()

@@ -158,8 +158,9 @@ class FakePhone:
         return storages
 
     def wait_for_change(self, timeout):
+        before = self.storages()
         self.body.bus.wait_for_change(timeout)
-        self._alive()
+        return self.storages() != before
 
     def list_folder(self, storage, folder):
         path = () if folder is None else folder.path
@@ -237,6 +238,7 @@ class FakeArchive:
         self.locked = 0
         self.writers = 0
         self.discarded = 0
+        self.leftovers = []
         self.on_write = lambda key, offset: None
         self.on_flush = lambda key: None
 
@@ -261,7 +263,7 @@ class FakeArchive:
         return 0
 
     def leftover_parts(self):
-        return []
+        return self.leftovers
 
     def discard_parts(self, phone):
         self.discarded += 1

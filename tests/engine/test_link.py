@@ -182,14 +182,29 @@ class TestWaiting:
         assert bus.now - 100 == pytest.approx(20)
         assert reasons(told) == [WaitReason.NONE]
 
-    def test_a_locked_phone_that_is_pulled_is_waited_for_too(self, bus, link, told):
+    @pytest.mark.parametrize(
+        ("away", "told_of"),
+        [(4.0, [WaitReason.LOCKED]), (30.0, [WaitReason.LOCKED, WaitReason.NONE])],
+    )
+    def test_a_phone_that_leaves_the_bus_while_it_is_unlocked_is_not_called_lost_at_once(
+        self, bus, link, told, away, told_of
+    ):
         found = Found(bus, locked=True)
         bus.script = {
             2.0: lambda: setattr(found, "attached", False),
-            5.0: lambda: (setattr(found, "attached", True), setattr(found, "locked", False)),
+            2.0 + away: lambda: (setattr(found, "attached", True), setattr(found, "locked", False)),
         }
         link(patience=60).connect()
-        assert reasons(told) == [WaitReason.LOCKED, WaitReason.NONE]
+        assert reasons(told) == told_of
+
+    def test_for_all_storages_of_a_phone_that_was_unlocked(self, bus, link, told):
+        found = Found(bus, locked=True)
+        bus.script = {
+            3.0: lambda: setattr(found, "locked", False),
+            3.4: lambda: found.labels.append("SD card"),
+        }
+        link(patience=60).connect()
+        assert told[-1].storages == ("Internal shared storage", "SD card")
 
     def test_for_permission_and_for_the_holder(self, bus, link, told):
         found = Found(bus, trouble=AccessDenied("/dev/bus/usb/001/004"))

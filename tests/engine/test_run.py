@@ -165,6 +165,13 @@ class TestRoom:
         bench.archive.free += 1
         assert bench.run(reserve=100).complete
 
+    def test_what_unfinished_files_take_already_is_not_needed_again(self, bench, tmp_path):
+        bench.phone.add("DCIM/a.jpg", content(8192))
+        (tmp_path / "x.part").write_bytes(bytes(5000))
+        bench.archive.free = 8192 - 5000
+        bench.archive.leftovers = [tmp_path / "x.part", tmp_path / "finished meanwhile.part"]
+        assert bench.run().complete
+
     def test_a_full_disk_is_no_trouble_when_nothing_is_new(self, bench):
         bench.phone.add("DCIM/a.jpg", content(5000))
         bench.run()

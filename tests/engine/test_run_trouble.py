@@ -159,6 +159,16 @@ class TestLosses:
         ]
         assert bench.of(reports.PhoneConnected)[-1].again
 
+    def test_what_is_safe_is_told_before_a_wait_that_may_be_long(self, bench):
+        bench.phone.add("DCIM/a.jpg", content(100))
+        bench.phone.add("DCIM/b.jpg", content(100), later(days=-1))
+        bench.phone.on_read = once(
+            lambda path, offset: bench.phone.unplug(back_after=3), lambda path, offset: path == "DCIM/b.jpg"
+        )
+        bench.run()
+        told = [type(event) for event in bench.events]
+        assert told.index(reports.ItemSaved) < told.index(reports.PhoneLost)
+
     def test_what_changed_while_the_phone_was_away_is_left_to_the_next_run(self, bench):
         """Bytes of the new content must not be saved under the old date."""
         bench.phone.add("DCIM/a.jpg", content(9500))
