@@ -16,7 +16,7 @@ from mtpbackup.engine.reports import Count, Damage, Ending, SkipReason, WaitReas
 from mtpbackup.engine.selection import Only, Selection
 from mtpbackup.engine.status import archive_status
 from mtpbackup.engine.verification import verify_archive
-from mtpbackup.errors import ArchiveBusy, PhoneLocked, SeveralPhones
+from mtpbackup.errors import ArchiveBusy, OutOfSpace, PhoneLocked, SeveralPhones
 from mtpbackup.virtual import (
     PERSONAS,
     Broken,
@@ -394,6 +394,36 @@ class TestTrouble:
         bench.phone.add_storage(card)
         assert bench.run().complete
         bench.close()
+
+
+class TestDestination:
+    def test_it_is_taken_away_in_mid_run(self, bench):
+        for n in range(6):
+            add(bench, f"DCIM/{n}.jpg", 300_000, n, DATE - timedelta(days=n))
+        elsewhere = bench.root.with_name("taken away")
+
+        def take_away(event):
+            if isinstance(event, reports.ItemStarted) and event.item.path[-1] == "2.jpg":
+                bench.root.rename(elsewhere)
+
+        bench.on_event = take_away
+        summary = bench.run()
+        assert summary.ending is Ending.DESTINATION_LOST
+        assert summary.failed.items == 0 and summary.left.items >= 3
+        assert not bench.root.exists()
+        elsewhere.rename(bench.root)
+        bench.on_event = lambda event: None
+        assert bench.run().complete
+        assert len(bench.files()) == 6
+
+    def test_it_is_full_before_the_first_byte(self, bench):
+        add(bench, "DCIM/x.jpg", 300_000)
+        with pytest.raises(OutOfSpace) as caught:
+            bench.run(reserve=2**62)
+        assert caught.value.needed == 303_104
+        assert bench.reads() == 0
+        assert bench.files() == {}
+        assert bench.run().complete
 
 
 class TestTwoPhones:
