@@ -144,9 +144,10 @@ class FinishingThread(threading.Thread):
         try:
             return record_saved(self._pipeline.database, self._pipeline.clock, files, places)
         except OutOfSpace as full:
+            # First the storing thread must stop: it would fill the room that is made here.
+            self._pipeline.fatal = self._pipeline.fatal or full
             if not self._pipeline.reserve.give_up():
                 raise
-            self._pipeline.fatal = self._pipeline.fatal or full
             return record_saved(self._pipeline.database, self._pipeline.clock, files, places)
 
     def _prepare(self, work: Work) -> Taken | None:

@@ -48,7 +48,9 @@ class StoringThread(threading.Thread):
             self._pipeline.room.give(lent.tokens)
             return
         try:
-            if work.error is None and not work.left:
+            if self._pipeline.fatal is not None:
+                self._pipeline.fail(work, self._pipeline.fatal)
+            elif work.error is None and not work.left:
                 with self._guarded(work):
                     self._store(work, lent.chunk.data)
         finally:

@@ -232,7 +232,7 @@ def test_real_file_systems(mount, kind):
 
 
 @needs_root
-@pytest.mark.parametrize("kind", ["tmpfs", "ext4"])
+@pytest.mark.parametrize("kind", ["tmpfs", "ext4", "vfat", "exfat"])
 def test_real_full_disk(mount, kind):
     """Files until there is no more room: those called saved are right; with room made, it goes on."""
     point = mount(kind)

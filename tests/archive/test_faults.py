@@ -13,6 +13,7 @@ import time
 import pytest
 
 from mtpbackup.archive import NotSaved, Saved, VerifyStarted, disk
+from mtpbackup.archive.saves import record_saved
 from mtpbackup.errors import (
     ArchiveError,
     DestinationGone,
@@ -97,6 +98,48 @@ def test_disk_full_keeps_the_beginning_of_a_large_part(make_backup, monkeypatch)
     incoming = backup.writer.begin(backup.phone, KEY)
     assert incoming.offset == 250_000
     assert backup.read(backup.fill(incoming, DATA).path) == DATA
+
+
+def test_reserve_is_given_up_for_the_catalog(backup, monkeypatch):
+    """The files are there, their rows do not fit: room is made for these, and the run ends."""
+    calls = []
+
+    def full_at_first(*arguments):
+        calls.append((backup.root / ".mtpbackup" / "reserve").exists())
+        if len(calls) == 1:
+            raise OutOfSpace(backup.root, None, 0)
+        return record_saved(*arguments)
+
+    monkeypatch.setattr("mtpbackup.archive.finishing.record_saved", full_at_first)
+    assert isinstance(backup.put(), Saved)
+    assert calls == [True, False]
+    with pytest.raises(OutOfSpace):
+        backup.put("DCIM/next.jpg")
+    backup.new_writer()
+    assert (backup.root / ".mtpbackup" / "reserve").stat().st_size == 1024**2
+
+
+def test_nothing_more_is_written_to_a_full_disk(make_backup, monkeypatch):
+    """What was handed over before the engine could know: it would eat the room that the catalog needs."""
+    backup = make_backup(linger=5.0)
+    gate, entered, written = threading.Event(), threading.Event(), []
+
+    def wait(descriptor, data):
+        written.append(len(data))
+        entered.set()
+        assert gate.wait(20)
+
+    monkeypatch.setattr(disk, "write_all", wait)
+    incoming = backup.writer.begin(backup.phone, key(size=30))
+    for _ in range(3):
+        incoming.write(Bytes(b"0123456789"))
+    assert entered.wait(20)
+    backup.writer._pipeline.fatal = OutOfSpace(backup.root, None, 0)
+    gate.set()
+    with pytest.raises(OutOfSpace):
+        incoming.commit()
+    assert backup.writer.close() == []
+    assert written == [10]
 
 
 def test_disk_full_found_after_commit(backup, monkeypatch):
