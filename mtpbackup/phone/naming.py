@@ -1,7 +1,8 @@
-"""Names for items whose own name did not survive the way to us."""
+"""Names and formats told from each other: for items without a name, and for files without a format."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -26,6 +27,29 @@ _ENDINGS: Final = MappingProxyType(
         ObjectFormat.WMV: ".wmv",
     }
 )
+#: The other way round, with what else these formats are called.
+_FORMATS: Final[Mapping[str, ObjectFormat]] = MappingProxyType(
+    {
+        **{ending: object_format for object_format, ending in _ENDINGS.items()},
+        ".jpg": ObjectFormat.EXIF_JPEG,
+        ".jpeg": ObjectFormat.EXIF_JPEG,
+        ".jpe": ObjectFormat.EXIF_JPEG,
+        ".tiff": ObjectFormat.TIFF,
+        ".heif": ObjectFormat.HEIF,
+        ".m4v": ObjectFormat.MP4_CONTAINER,
+        ".3gpp": ObjectFormat.THREE_GP_CONTAINER,
+        ".mpeg": ObjectFormat.MPEG,
+    }
+)
+
+
+def format_for(name: str) -> ObjectFormat:
+    """The format that a file's name tells; `UNDEFINED` for any that is not in our small table.
+
+    Android goes by the ending itself, whatever it is told (ANDROID.md, Device).
+    """
+    _, dot, ending = name.rpartition(".")
+    return _FORMATS.get(dot + ending.lower(), ObjectFormat.UNDEFINED)
 
 
 def name_for(name: str, object_format: int, size: int, modified: datetime | None) -> str:

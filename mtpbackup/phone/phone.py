@@ -18,10 +18,11 @@ from mtpbackup.errors import (
     StorageVanished,
     WireError,
 )
-from mtpbackup.phone import acceptance, editing, sending
+from mtpbackup.phone import acceptance, editing
 from mtpbackup.phone.items import Item, PhoneIdentity, Storage
 from mtpbackup.phone.listing import FolderLister
 from mtpbackup.phone.reading import read_item
+from mtpbackup.phone.sending import Sender
 from mtpbackup.phone.storages import read_storages
 from mtpbackup.session import Session, operations
 from mtpbackup.transport.base import Buffer, Chunk, Transport
@@ -55,6 +56,7 @@ class Phone:
         self._session = session
         self._clock = clock
         self._lister = FolderLister(session)
+        self._sender = Sender(session, self._lister)
         self._shown: frozenset[int] | None = None
         self._storages_moved = False
         self._found_storages: dict[str, Storage] = {}
@@ -279,7 +281,7 @@ class Phone:
 
         To be asked before anything is sent: some names end the server of Android (ANDROID.md, Writing).
         """
-        return acceptance.name_trouble(storage, name)
+        return acceptance.name_trouble(storage, name, self._session.quirks)
 
     def largest_file(self, storage: Storage) -> int | None:
         """Bytes of the largest file that a storage takes, or None when nothing is known of a limit.
@@ -287,7 +289,7 @@ class Phone:
         No phone tells the file system of a card. FAT (4 GiB less one byte) is concluded from the card's size,
         as the SD standards and Android have it, or known because the phone refused a file for its size.
         """
-        return acceptance.largest_file(storage)
+        return self._sender.largest_file(storage)
 
     def make_folder(self, storage: Storage, parent: Item | None, name: str) -> Item:
         """Makes a folder, in one transaction. Its date becomes now.
@@ -305,7 +307,7 @@ class Phone:
             OperationUnsupported: the phone takes nothing at all.
             PhoneGone, TransportError, WireError: the phone does not answer as it should.
         """
-        return sending.make_folder(self._session, storage, parent, name)
+        return self._note(self._sender.make_folder(storage, parent, name), parent)
 
     def send_file(
         self,
@@ -348,9 +350,8 @@ class Phone:
             Exception: whatever `parts` raised.
             PhoneGone, TransportError, WireError: the phone does not answer as it should.
         """
-        return sending.send_file(
-            self._session, storage, folder, name, size, modified, parts, object_format=object_format
-        )
+        item = self._sender.send_file(storage, folder, name, size, modified, parts, object_format)
+        return self._note(item, folder)
 
     @property
     def can_continue(self) -> bool:
@@ -384,7 +385,15 @@ class Phone:
             ItemVanished, StorageVanished: it is gone already.
             OperationFailed, OperationUnsupported, PhoneGone, TransportError, WireError: as `Session.run`.
         """
-        sending.delete_item(self._session, item)
+        self._sender.delete(item)
+        self._found_folders.get((item.storage.id, item.parent), {}).pop(item.name, None)
+
+    def _note(self, item: Item, folder: Item | None) -> Item:
+        """Lets `find` know of a new item."""
+        place = (item.storage.id, 0 if folder is None else folder.handle)
+        if place in self._found_folders:
+            self._found_folders[place][item.name] = item
+        return item
 
     # --- the end ------------------------------------------------------------------------------------------
 

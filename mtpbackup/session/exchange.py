@@ -15,7 +15,6 @@ from __future__ import annotations
 import enum
 import logging
 from collections.abc import Sequence
-from itertools import chain
 from typing import Final
 
 from mtpbackup.errors import EndpointStalled, RemoteProtocolError, TransportTimeout
@@ -32,7 +31,6 @@ from mtpbackup.wire.containers import (
     Header,
     Payload,
     Response,
-    data_header,
 )
 from mtpbackup.wire.transaction import Role, State, Step, Transaction
 
@@ -139,7 +137,7 @@ class Exchange:
         return self._flow.state
 
     def send(self, parameters: Sequence[int], data_out: Outgoing | None = None) -> None:
-        """Sends the command, then the data if there is some, header and payload in one transfer.
+        """Sends the command, then the data if there is some.
 
         Raises:
             EndpointStalled: the phone refused it without an answer.
@@ -152,9 +150,10 @@ class Exchange:
             return
         self.outgoing = data_out
         self._flow.send(Step.DATA)
-        header = data_header(self.operation, self.transaction_id, data_out.size)
+        packet_size = self._transport.packet_size
         try:
-            self._transport.write(chain((header,), data_out.counted()), self._timeout)
+            for transfer in data_out.transfers(self.operation, self.transaction_id, packet_size):
+                self._transport.write(transfer, self._timeout)
         except (EndpointStalled, TransportTimeout) as error:
             # A refusal may be said in words: a response that waits behind the stall, or instead of taking data.
             if isinstance(error, EndpointStalled):

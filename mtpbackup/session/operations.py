@@ -11,6 +11,7 @@ from typing import Final
 
 from mtpbackup.errors import RemoteProtocolError
 from mtpbackup.session.incoming import Incoming
+from mtpbackup.session.outgoing import Outgoing
 from mtpbackup.session.session import Session
 from mtpbackup.wire import (
     DataType,
@@ -161,3 +162,66 @@ def get_device_prop_value(session: Session, code: int, data_type: DataType) -> V
         data_type: of its value, which the answer does not tell.
     """
     return decode_value(data_type, _data(session, Op.GET_DEVICE_PROP_VALUE, code))
+
+
+# --- changing what is on the phone ------------------------------------------------------------------------
+
+
+def send_object_info(session: Session, storage: int, parent: int, info: ObjectInfo) -> int:
+    """Announces a file, or makes a folder.
+
+    A file's content has to follow at once: on Android any other operation in between leaves an object without
+    content, whose name is refused from then on and which nothing removes (ANDROID.md, Handles and listing).
+
+    Args:
+        session: the session.
+        storage: a real storage's id.
+        parent: a folder's handle, or `TOP`; never 0, which Android refuses.
+        info: what it is to be.
+
+    Returns:
+        The new object's handle.
+
+    Raises:
+        RemoteProtocolError: the phone said OK and no handle. The object is announced all the same.
+    """
+    parameters = session.run(Op.SEND_OBJECT_INFO, (storage, parent), data_out=info.encode()).parameters
+    if len(parameters) < 3:
+        raise RemoteProtocolError("SEND_OBJECT_INFO was answered OK without a handle")
+    return parameters[2]
+
+
+def send_object(session: Session, content: Outgoing) -> None:
+    """The content of the file announced just before. A busy phone is not asked again: it has forgotten it."""
+    session.run(Op.SEND_OBJECT, data_out=content)
+
+
+def delete_object(session: Session, handle: int) -> None:
+    """Deletes one object; a folder with all that is in it."""
+    session.run(Op.DELETE_OBJECT, (handle,))
+
+
+def begin_edit_object(session: Session, handle: int) -> None:
+    """Opens a file for changes in place. Android's own operation, as are the next three."""
+    session.run(Op.BEGIN_EDIT_OBJECT, (handle,))
+
+
+def truncate_object(session: Session, handle: int, size: int) -> None:
+    """Shortens or extends a file that is open."""
+    session.run(Op.TRUNCATE_OBJECT, (handle, size & _LOW, size >> 32))
+
+
+def send_partial_object(session: Session, handle: int, offset: int, content: Outgoing) -> None:
+    """Writes into a file that is open.
+
+    Never into one that is not, and never beyond its end: Android answers that without reading the data, takes
+    the data for a command, and its server ends (ANDROID.md, Writing). What its response says of the bytes that
+    came is wrong, and not looked at.
+    """
+    parameters = (handle, offset & _LOW, offset >> 32, content.size)
+    session.run(Op.SEND_PARTIAL_OBJECT, parameters, data_out=content)
+
+
+def end_edit_object(session: Session, handle: int) -> None:
+    """Closes a file that is open."""
+    session.run(Op.END_EDIT_OBJECT, (handle,))

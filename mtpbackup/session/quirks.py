@@ -22,10 +22,14 @@ class Quirks:
     Attributes:
         broken_operations: listed by the phone, but better left alone: as good as not listed.
         wide_object_info: ObjectInfo carries its size in 64 bits (PHONES.md, section 2, Samsung).
+        ascii_names_only: a name with any other character ends it.
+        misjudges_ends: it looks for the end of content at each request by itself; see `Outgoing`.
     """
 
     broken_operations: frozenset[OperationCode] = frozenset()
     wide_object_info: bool = False
+    ascii_names_only: bool = False
+    misjudges_ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,18 @@ class KnownQuirk:
         )
 
 
-#: Every quirk there is. The phones shown so far need none: what they lack they say, or it is noticed in use.
-KNOWN_QUIRKS: Final[tuple[KnownQuirk, ...]] = ()
+#: Every quirk there is. Real phones shown so far need none: what they lack they say, or it is noticed in use.
+KNOWN_QUIRKS: Final[tuple[KnownQuirk, ...]] = (
+    KnownQuirk(
+        Quirks(ascii_names_only=True, misjudges_ends=True),
+        source="QEMU 7.2 in the lab, 2026-11-24: a name with an umlaut ended QEMU, as did a file of 500 bytes "
+        "sent as USB has it; files of 52 to 3,145,716 bytes whose end it misjudges came whole this way",
+        persona="qemu",
+        vendor_id=0x46F4,
+        product_id=0x0004,
+        manufacturer="QEMU",
+    ),
+)
 
 
 def quirks_for(usb: UsbIdentity, info: DeviceInfo, known: Iterable[KnownQuirk] = KNOWN_QUIRKS) -> Quirks:
@@ -71,4 +85,6 @@ def quirks_for(usb: UsbIdentity, info: DeviceInfo, known: Iterable[KnownQuirk] =
     return Quirks(
         broken_operations=frozenset().union(*(quirks.broken_operations for quirks in fitting)),
         wide_object_info=any(quirks.wide_object_info for quirks in fitting),
+        ascii_names_only=any(quirks.ascii_names_only for quirks in fitting),
+        misjudges_ends=any(quirks.misjudges_ends for quirks in fitting),
     )

@@ -177,6 +177,8 @@ class Session:
         """
         for pause in (*BUSY_PAUSES, None):
             outgoing = Outgoing(len(data_out), [data_out]) if isinstance(data_out, bytes) else data_out
+            if outgoing is not None:
+                outgoing.misjudged = self.quirks.misjudges_ends and operation == OperationCode.SEND_OBJECT
             exchange = self._prepare(operation)
             with self._conducting(exchange):
                 exchange.send(parameters, outgoing)

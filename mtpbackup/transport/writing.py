@@ -25,7 +25,8 @@ def pieces(
     """The bytes of `parts`, joined, in pieces that are whole packets; only the last may not be.
 
     A 12-byte header and what follows it so share a packet. An empty piece stands at the end where USB needs a
-    zero-length packet.
+    zero-length packet. No piece reaches over a multiple of `largest`: where pieces are cut is nothing to a real
+    phone, but QEMU's usb-mtp takes each by itself into a buffer of 512 KiB and drops what does not fit.
 
     Args:
         parts: taken one by one.
@@ -35,21 +36,25 @@ def pieces(
     """
     joined_size = min(max(JOINED - JOINED % packet_size, packet_size), largest)
     held = bytearray()
-    total = 0
+    total = cut = 0
     for part in parts:
         view = memoryview(part).cast("B")
         total += len(view)
         while view:
+            room = largest - cut % largest
             if held or len(view) < packet_size:
-                take = joined_size - len(held)
+                wanted = min(joined_size, room)
+                take = wanted - len(held)
                 held += view[:take]
                 view = view[take:]
-                if len(held) == joined_size:
+                if len(held) == wanted:
                     yield memoryview(held)
+                    cut += wanted
                     held = bytearray()
             else:
-                take = min(len(view) - len(view) % packet_size, largest)
+                take = min(len(view) - len(view) % packet_size, room)
                 yield view[:take]
+                cut += take
                 view = view[take:]
     if held:
         yield memoryview(held)
