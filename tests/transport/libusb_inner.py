@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -274,14 +275,24 @@ def test_a_reset_that_makes_the_phone_leave(rig):
 
 def test_events_go_on_after_a_reset(rig):
     def script(port):
-        while True:
-            port.send_event(receive_transfer(port))
+        port.send_event(b"started")
+        silent(port)
 
     _, phone = found(rig, script)
     with phone.open() as transport:
+        assert transport.next_event(PATIENCE) == b"started"
         transport.reset()
-        transport.write([b"event"], PATIENCE)
-        assert transport.next_event(PATIENCE) == b"event"
+        assert transport.next_event(PATIENCE) == b"started"
+
+
+def test_a_class_request_after_unplugging_fails_at_once(rig):
+    device, phone = found(rig)
+    with phone.open() as transport:
+        rig.bus.unplug(device)
+        started = time.monotonic()
+        with pytest.raises(PhoneGone):
+            transport.control_in(0x67, 32, PATIENCE)
+        assert time.monotonic() - started < 0.9
 
 
 def test_a_program_that_dies_without_closing_dies_in_peace(rig):

@@ -10,7 +10,7 @@ from mtpbackup.errors import PhoneGone, ReplayDiverged
 from mtpbackup.transport.base import Endpoint, TransportOptions, UsbIdentity
 from mtpbackup.transport.memory import MemoryTransport
 from mtpbackup.transport.memory_link import MemoryLink
-from mtpbackup.transport.redaction import MaskText, mask_text
+from mtpbackup.transport.redaction import Crossing, MaskText, mask_text
 from mtpbackup.transport.replay import ReplayTransport
 from mtpbackup.transport.trace import Recording, TracedFinder, TracedTransport
 
@@ -300,6 +300,11 @@ def test_events_are_played_back_where_they_came(recorded):
     assert replayed.next_event() is None
     assert talk(replayed) == b"answer"
     assert replayed.next_event() is None
+    late = ReplayTransport(recorded)
+    late.write([b"go"], PATIENCE)
+    assert read_transfer(late) == b"answer"
+    late.control_out(0x66, b"", PATIENCE)  # a program that looks for events later than it did
+    assert late.next_event() == b"event"
 
 
 # --- leaving names and serials out
@@ -368,6 +373,14 @@ def test_names_and_serials_are_nowhere_in_a_redacted_recording(recorded, name):
     assert "sha256" not in text
     assert lines(recorded)[1]["opened"]["serial"] == "x" * len(serial)
     assert lines(recorded)[0]["redacted"] is True
+
+
+def test_content_is_left_out():
+    masked = MaskText()
+    picture = random.Random(7).randbytes(3000)
+    assert masked(Crossing("in", picture, 3000, starts=True, ended=False)) == picture[:12]
+    assert masked(Crossing("in", picture[:100], 3000, starts=True, ended=True)) == picture[:12]
+    assert masked(Crossing("in", picture[:100], 100, starts=False, ended=True)) == b""
 
 
 def test_redaction_keeps_lengths_headers_and_dates():
