@@ -10,8 +10,8 @@ import hashlib
 import logging
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,6 +81,10 @@ class Originals(Protocol):
         """
         ...
 
+    def lock(self) -> AbstractContextManager[None]:
+        """Held while files are sent from here. Entering may raise ArchiveBusy."""
+        ...
+
     def open(self, original: Original) -> int:
         """A descriptor of a file's content, the caller's to close.
 
@@ -113,6 +117,10 @@ class BackedUp:
         """See `Originals`."""
         for item in self._archive.catalog.items(self._phone):
             yield Original(item.key, item.file.path, item.file.sha256)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """See `Originals`. A backup that can only be read needs none."""
+        return self._archive.lock() if self._archive.writable else nullcontext()
 
     def open(self, original: Original) -> int:
         """See `Originals`."""
@@ -165,6 +173,10 @@ class PlainFolder:
                         yield self._original(path, entry.stat(follow_symlinks=False))
             waiting.extend(reversed(folders))
 
+    def lock(self) -> AbstractContextManager[None]:
+        """See `Originals`. A folder of files has none."""
+        return nullcontext()
+
     def _original(self, path: tuple[str, ...], status: os.stat_result) -> Original:
         on_disk = "/".join(path)
         start = _top_of(path)
@@ -203,7 +215,7 @@ def _top_of(path: tuple[str, ...]) -> int | None:
     return None
 
 
-def content_of(source: Originals, original: Original) -> Iterator[bytes]:
+def content_of(source: Originals, original: Original) -> Generator[bytes, None, None]:
     """A file's content in pieces, each of its own memory; closing the iterator closes the file.
 
     Raises:

@@ -35,6 +35,20 @@ from mtpbackup.engine.reports.backup import (
 from mtpbackup.engine.reports.counts import Bucket, Count, FailedItem, ItemRef, SkipReason
 from mtpbackup.engine.reports.event import Event, Report, silent
 from mtpbackup.engine.reports.phone import PhoneConnected, PhoneLost, WaitingForPhone, WaitReason
+from mtpbackup.engine.reports.restoring import (
+    FileSent,
+    FileThere,
+    PutBucket,
+    PutSkip,
+    PutStep,
+    RestoreEnded,
+    RestorePlanned,
+    RestoreProgress,
+    RestoreStarted,
+    RestoreSummary,
+    SkippedFile,
+    StorageRoom,
+)
 from mtpbackup.engine.reports.summary import Ending, Summary
 from mtpbackup.engine.reports.verification import (
     Damage,
@@ -56,6 +70,8 @@ __all__ = [
     "Event",
     "FailedItem",
     "FileChecked",
+    "FileSent",
+    "FileThere",
     "ItemFailed",
     "ItemMoved",
     "ItemRef",
@@ -67,9 +83,19 @@ __all__ = [
     "PhoneLost",
     "Planned",
     "Progress",
+    "PutBucket",
+    "PutSkip",
+    "PutStep",
     "Report",
+    "RestoreEnded",
+    "RestorePlanned",
+    "RestoreProgress",
+    "RestoreStarted",
+    "RestoreSummary",
     "RunEnded",
     "SkipReason",
+    "SkippedFile",
+    "StorageRoom",
     "Summary",
     "VerifyEnded",
     "VerifyProgress",

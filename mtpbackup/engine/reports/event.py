@@ -18,6 +18,14 @@ from mtpbackup.engine.reports.backup import (
     RunEnded,
 )
 from mtpbackup.engine.reports.phone import PhoneConnected, PhoneLost, WaitingForPhone
+from mtpbackup.engine.reports.restoring import (
+    FileSent,
+    FileThere,
+    RestoreEnded,
+    RestorePlanned,
+    RestoreProgress,
+    RestoreStarted,
+)
 from mtpbackup.engine.reports.verification import FileChecked, VerifyEnded, VerifyProgress, VerifyStarted
 
 Event: TypeAlias = (
@@ -38,6 +46,12 @@ Event: TypeAlias = (
     | VerifyProgress
     | FileChecked
     | VerifyEnded
+    | RestorePlanned
+    | RestoreStarted
+    | RestoreProgress
+    | FileSent
+    | FileThere
+    | RestoreEnded
 )
 
 #: Where events go.

@@ -26,8 +26,10 @@ class Ending(enum.Enum):
     PHONE_LOCKED = "phone_locked"
     #: The destination filled up in mid-run.
     OUT_OF_SPACE = "out_of_space"
-    #: The destination went away or cannot be written to any more.
+    #: The destination went away or cannot be written to any more; in a restore, the backup did.
     DESTINATION_LOST = "destination_lost"
+    #: The person said no when asked (restore).
+    DECLINED = "declined"
 
 
 @dataclass(frozen=True, slots=True)
