@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from mtpbackup.cli import remembered
 from mtpbackup.cli.narrator import BackupNarrator
 from mtpbackup.cli.options import (
     default_destination,
     device_option,
     dry_run_option,
     layout_option,
+    new_option,
     selection_options,
     speaking_options,
     to_option,
@@ -48,6 +50,7 @@ Examples:
 @selection_options
 @layout_option
 @dry_run_option
+@new_option
 @wait_option
 @yes_option
 @speaking_options
@@ -59,6 +62,7 @@ def backup(
     since: datetime | None,
     layout: str,
     dry_run: bool,
+    new: bool,
     wait: float | None,
     yes: bool,
     quiet: bool,
@@ -87,6 +91,7 @@ def backup(
             patience=patience,
             ask=not yes,
             dry_run=dry_run,
+            known_place=not new,
         )
         finish(code)
 
@@ -110,6 +115,7 @@ def back_up(
     patience: float | None = 0.0,
     ask: bool = True,
     dry_run: bool = False,
+    known_place: bool = True,
 ) -> ExitCode:
     """One backup from finding the phone to the last word.
 
@@ -122,6 +128,7 @@ def back_up(
         patience: seconds to wait for the person; None: for ever.
         ask: whether a person may be asked which phone is meant.
         dry_run: only tell what would be done.
+        known_place: whether to insist on the backup that was in this folder before, if there was one.
 
     Raises:
         MtpBackupError: as `engine.run_backup`.
@@ -140,17 +147,23 @@ def back_up(
                 link.close()
                 chosen = _ask_which(voice, several)
                 link = PhoneLink(finder, wanted=chosen, patience=patience, report=narrator)
-            return _preview(narrator, link, to, options) if dry_run else _run(narrator, link, to, options)
+            if dry_run:
+                return _preview(narrator, link, to, options)
+            return _run(narrator, link, to, options, known_place=known_place)
         finally:
             narrator.end()
             link.close()
 
 
-def _run(narrator: BackupNarrator, link: PhoneLink, to: Path, options: RunOptions) -> ExitCode:
+def _run(
+    narrator: BackupNarrator, link: PhoneLink, to: Path, options: RunOptions, *, known_place: bool
+) -> ExitCode:
     from mtpbackup.archive import Archive  # noqa: PLC0415 - `--help` does without
     from mtpbackup.engine import run_backup  # noqa: PLC0415
 
-    with Archive.create_or_open(to) as archive:
+    expected = remembered.backup_in(to) if known_place else None
+    with Archive.create_or_open(to, expected_id=expected) as archive:
+        remembered.remember(to, archive.id)
         summary = run_backup(link, archive, options=options, report=narrator)
     return narrator.conclude(summary)
 

@@ -34,7 +34,8 @@ def demo(to: Path | None, quiet: bool, as_json: bool) -> None:
 
     with speaking(as_json=as_json, quiet=quiet) as voice:
         voice.say("This is a demonstration with a phone made of code. No real phone is touched.")
-        finish(back_up(voice, _demo_phone, to or default_destination().with_name("Demo backup"), RunOptions()))
+        folder = to or default_destination().with_name("Demo backup")
+        finish(back_up(voice, _demo_phone, folder, RunOptions(), known_place=False))
 
 
 @contextmanager

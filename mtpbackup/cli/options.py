@@ -66,6 +66,11 @@ layout_option = click.option(
     help="Folders as they are on the phone, or one for each month.",
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be copied, and copy nothing.")
+new_option = click.option(
+    "--new",
+    is_flag=True,
+    help="Start a new backup where there was one before: you deleted it, or changed the disk.",
+)
 yes_option = click.option(
     "-y", "--yes", is_flag=True, help="Don't ask; take the first answer to every question."
 )

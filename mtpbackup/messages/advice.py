@@ -415,7 +415,10 @@ def _unwritable(error: errors.DestinationUnwritable) -> Advice:
 def _destination_gone(error: errors.DestinationGone) -> Advice:
     return Advice(
         f"The disk with the backup is gone: {place(error.path)}.",
-        ("Plug it in again and run the same command: it continues where it stopped.",),
+        (
+            "Plug it in again and run the same command: it continues where it stopped.",
+            "If you deleted that backup on purpose, start a new one there:  mtpbackup backup --new",
+        ),
         ExitCode.ERROR,
     )
 

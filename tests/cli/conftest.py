@@ -11,6 +11,12 @@ from mtpbackup.cli.main import cli
 from mtpbackup.virtual import VirtualFinder, VirtualPhone
 
 
+@pytest.fixture(autouse=True)
+def _own_state(monkeypatch, tmp_path_factory):
+    """What the program notes about backups stays out of the person's home."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+
+
 @pytest.fixture
 def phone():
     """A phone with two pictures and a video, plugged in."""

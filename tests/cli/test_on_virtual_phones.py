@@ -128,6 +128,25 @@ def test_verify_finds_what_was_changed(mtpbackup, tmp_path):
     assert mtpbackup("verify", "--to", tmp_path).exit_code == ExitCode.OK
 
 
+def test_an_empty_folder_where_a_backup_was_is_not_filled_anew(mtpbackup, tmp_path):
+    root = tmp_path / "disk"
+    mtpbackup("backup", "--to", root)
+    root.rename(tmp_path / "elsewhere")  # as when the disk is not mounted
+    root.mkdir()
+    result = mtpbackup("backup", "--to", root)
+    assert result.exit_code == ExitCode.ERROR
+    assert "The disk with the backup is gone" in result.output
+    assert list(root.iterdir()) == []
+    assert mtpbackup("backup", "--to", root, "--new").exit_code == ExitCode.OK
+    assert "nothing new" in mtpbackup("backup", "--to", root).output
+
+
+def test_a_note_that_cannot_be_kept_stops_nothing(mtpbackup, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    assert mtpbackup("backup", "--to", tmp_path / "disk").exit_code == ExitCode.OK
+
+
 def test_status_needs_no_phone(mtpbackup, phone, tmp_path):
     mtpbackup("backup", "--to", tmp_path)
     phone.unplug()
