@@ -29,12 +29,14 @@ from mtpbackup.errors import (
     MtpBackupError,
     OperationFailed,
     OperationUnsupported,
+    StorageVanished,
     TransportTimeout,
     WireError,
 )
 from mtpbackup.phone.items import Item, Storage
 from mtpbackup.phone.losses import loss_behind
 from mtpbackup.phone.naming import name_for
+from mtpbackup.phone.storages import is_shown
 from mtpbackup.session import Session, operations
 from mtpbackup.wire import (
     SIZE_UNKNOWN,
@@ -134,7 +136,12 @@ class FolderLister:
             raise error if loss is None else loss from error
         except EndpointStalled as error:
             raise ItemUnreadable(shown_path, ItemUnreadable.Reason.STALLED) from error
-        return [handle for handle in dict.fromkeys(handles) if handle not in _NO_HANDLES and handle != parent]
+        found = [handle for handle in dict.fromkeys(handles) if handle not in _NO_HANDLES and handle != parent]
+        if not found and not is_shown(self._session, storage):
+            # umtp-responder lists a storage that was taken away as an empty one. A phone that hides its photos
+            # must never look like one that has none.
+            raise StorageVanished(storage.label)
+        return found
 
     # --- by lists -----------------------------------------------------------------------------------------
 
@@ -177,7 +184,8 @@ class FolderLister:
             self._list_failed(parent, error, lasting=False)
             return None
         except TransportTimeout as error:
-            # Minutes were waited: not once more in the next folder.
+            # Minutes were waited: not once more in the next folder, nor for a single object.
+            self._singles_work = False
             self._list_failed(parent, error, lasting=True)
             return None
         missing = sum(handle not in found for handle in handles)

@@ -19,7 +19,7 @@ from mtpbackup.virtual import Effect, Fault, Generated, plug_in
 from tests.phone.tiny import FOLDER, JPEG, STORAGE, Refusal, Thing, TinyPhone, holding, without
 from tests.session.peer import array
 
-HANDLES, INFO, VALUE, LIST = 0x1007, 0x1008, 0x9803, 0x9805
+IDS, HANDLES, INFO, VALUE, LIST = 0x1004, 0x1007, 0x1008, 0x9803, 0x9805
 DATE = datetime(2024, 5, 6, 7, 8, 9)
 
 
@@ -79,9 +79,9 @@ def test_nothing_is_asked_recursively_nor_for_all_storages(android) -> None:
                 assert record.parameters[2] != 0
             if record.operation == LIST:
                 handle, _, code, _, depth = record.parameters
-                assert depth == 1
                 assert handle != 0xFFFFFFFF
-                assert code != 0xFFFFFFFF
+                # All properties of one object, or one property of all objects in a folder.
+                assert (depth, code == 0xFFFFFFFF) in ((0, True), (1, False))
 
 
 def test_a_phone_without_lists_is_asked_object_by_object() -> None:
@@ -114,9 +114,9 @@ def test_hidden_trashed_and_strange_names_are_listed_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("files", "counts"),
     [
-        (0, {HANDLES: 1}),
-        (1, {HANDLES: 1, INFO: 1}),
-        (3, {HANDLES: 1, INFO: 3}),
+        (0, {HANDLES: 1, IDS: 1}),
+        (1, {HANDLES: 1, LIST: 1}),
+        (3, {HANDLES: 1, LIST: 3}),
         (4, {HANDLES: 1, LIST: 4}),
         (500, {HANDLES: 1, LIST: 4}),
     ],
@@ -158,7 +158,8 @@ def test_a_list_that_answers_for_one_object_whatever_the_depth_is_asked_for_once
         folders = phone.list_folder(storage)
         tiny.counts.clear()
         assert [len(phone.list_folder(storage, folder)) for folder in folders] == [30, 20]
-        assert tiny.counts == {HANDLES: 2, LIST: 1, INFO: 50}
+        # One property of a folder's objects, in vain; then all properties of each object.
+        assert tiny.counts == {HANDLES: 2, LIST: 1 + 50}
 
 
 @pytest.mark.parametrize("response", [0x2005, 0x2006, 0xA807, 0xA808, 0x201D, 0x2002])
@@ -174,7 +175,8 @@ def test_a_list_that_is_refused_is_asked_for_once(response: int) -> None:
         tiny.counts.clear()
         for _ in range(2):
             assert len(phone.list_folder(storage, folder)) == 30
-        assert tiny.counts == {HANDLES: 2, LIST: 1, INFO: 60}
+        # The list of a single object was refused before.
+        assert tiny.counts == {HANDLES: 2, INFO: 60} | ({} if response == 0x2005 else {LIST: 1})
 
 
 def test_a_phone_that_does_not_offer_lists_is_never_asked_for_one() -> None:
@@ -201,9 +203,10 @@ def test_one_of_the_lists_makes_no_sense(code: int) -> None:
             items = phone.list_folder(storage, folder)
             assert [item.size for item in items] == list(range(30))
             assert all(item.modified == DATE for item in items)
-        # Twice may be chance; then the lists are not believed any more.
-        assert tiny.counts[INFO] == 1 + 3 * 30
-        assert tiny.counts[LIST] <= 8
+        # Twice may be chance; then the lists of folders are not believed any more.
+        assert (
+            len([parameters for parameters in tiny.asked if parameters[0] == LIST and parameters[5] == 1]) <= 8
+        )
 
 
 def test_objects_missing_in_the_lists_are_asked_for_singly() -> None:
@@ -211,6 +214,8 @@ def test_objects_missing_in_the_lists_are_asked_for_singly() -> None:
     forgotten = {0xDC07: {10, 11}, 0xDC04: {11, 12}, 0xDC02: {13}, 0xDC09: {14}}
 
     def forgetful(handle: int, object_format: int, code: int, group: int, depth: int) -> bytes:
+        if depth == 0:
+            return tiny.answer_9805(handle, object_format, code, group, depth)
         return tiny.elements([h for h in (*tiny.children(handle), handle) if h not in forgotten[code]], code)
 
     tiny.overrides[LIST] = forgetful
@@ -221,7 +226,7 @@ def test_objects_missing_in_the_lists_are_asked_for_singly() -> None:
         for _ in range(2):
             items = phone.list_folder(storage, folder)
             assert [(item.name, item.size) for item in items] == [(f"IMG_{n:05}.jpg", n) for n in range(500)]
-        assert tiny.counts == {HANDLES: 2, LIST: 8, INFO: 10}
+        assert tiny.counts == {HANDLES: 2, LIST: 8 + 10}
 
 
 def test_a_property_that_the_phone_does_not_know_is_asked_for_singly() -> None:
@@ -231,7 +236,7 @@ def test_a_property_that_the_phone_does_not_know_is_asked_for_singly() -> None:
     tiny.value = lambda handle, code: (0, b"") if (handle, code) == (17, 0xDC04) else value(handle, code)  # type: ignore[method-assign]
     with holding(tiny) as (phone, _):
         assert [item.size for item in in_dcim(phone)] == list(range(500))
-        assert tiny.counts[INFO] == 1 + 1
+        assert tiny.counts[INFO] == 1
 
 
 def test_objects_that_only_the_lists_have_are_taken_if_they_lie_here() -> None:
@@ -357,25 +362,23 @@ def test_handles_that_are_none_or_come_twice() -> None:
 # --- what is gone -----------------------------------------------------------------------------------------
 
 
-def test_an_object_that_vanishes_while_its_folder_is_listed_is_left_out() -> None:
-    tiny = camera(3)
+@pytest.mark.parametrize("operation", [LIST, INFO])
+def test_an_object_that_vanishes_while_its_folder_is_listed_is_left_out(operation: int) -> None:
+    tiny = camera(2)
     tiny.things[99] = Thing("gone.jpg", 1)
-
-    def info(handle: int) -> bytes:
-        tiny.things.pop(99, None)
-        return tiny.answer_1008(handle)
-
-    with holding(tiny) as (phone, _):
-        storage = phone.storages()[0]
-        folder = phone.list_folder(storage)[0]
+    if operation == INFO:
         tiny.operations = without(LIST)
-        tiny.overrides[INFO] = info
-        phone._lister.lists_work = False
-        assert [item.name for item in phone.list_folder(storage, folder)] == [
-            "IMG_00000.jpg",
-            "IMG_00001.jpg",
-            "IMG_00002.jpg",
-        ]
+    answer = tiny.answer_9805 if operation == LIST else tiny.answer_1008
+
+    def vanishing(handle: int, *rest: int) -> bytes:
+        if handle != 1:
+            tiny.things.pop(99, None)
+        return answer(handle, *rest)
+
+    tiny.overrides[operation] = vanishing
+    with holding(tiny) as (phone, _):
+        assert [item.name for item in in_dcim(phone)] == ["IMG_00000.jpg", "IMG_00001.jpg"]
+        assert tiny.asked[-2][:2] == (INFO, 99)
 
 
 def test_a_folder_that_is_gone() -> None:
@@ -397,6 +400,21 @@ def test_a_storage_that_is_gone() -> None:
             with pytest.raises(StorageVanished) as caught:
                 phone.list_folder(storage, place)
             assert caught.value.storage == "Internal"
+
+
+def test_a_storage_that_is_gone_is_not_taken_for_an_empty_one() -> None:
+    """umtp-responder answers with an empty list when its storage was unmounted (seen in the lab)."""
+    tiny = camera(3)
+    with holding(tiny) as (phone, _):
+        storage = phone.storages()[0]
+        folder = phone.list_folder(storage)[0]
+        tiny.overrides[HANDLES] = lambda *_: array("I", ())
+        for place in (None, folder):
+            assert phone.list_folder(storage, place) == []
+        tiny.storages.clear()
+        for place in (None, folder):
+            with pytest.raises(StorageVanished):
+                phone.list_folder(storage, place)
 
 
 @pytest.mark.parametrize("persona", ["pixel", "basic"])

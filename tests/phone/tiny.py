@@ -169,9 +169,11 @@ class TinyPhone:
     def elements(self, handles: list[int], code: int) -> bytes:
         """A property list."""
         packed = []
+        codes = (0xDC02, 0xDC04, 0xDC07, 0xDC09) if code == 0xFFFFFFFF else (code,)
         for handle in handles:
-            kind, value = self.value(handle, code)
-            packed.append(struct.pack("<IHH", handle, code, kind) + value)
+            for each in codes:
+                kind, value = self.value(handle, each)
+                packed.append(struct.pack("<IHH", handle, each, kind) + value)
         return struct.pack("<I", len(packed)) + b"".join(packed)
 
     def value(self, handle: int, code: int) -> tuple[int, bytes]:
