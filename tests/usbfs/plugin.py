@@ -1,8 +1,8 @@
 """Tests over the emulated USB bus: pytest fixtures, and the child process in which a test uses libusb itself.
 
 - `usbfs_bus`: a bus that the test sees through libusb in its own process. The preload library must be there
-  from the start of a process, so such tests run in a child pytest, one for each module; their reports are
-  passed on as if nothing had happened. Works in any folder under tests/.
+  from the start of a process, so such tests run in a child pytest, one for each module, and end here as they
+  did there. Works in any folder under tests/.
 - `run_with_bus`: a bus and a way to run a program against it; the test itself stays where it is.
 
 Marks: `usbfs` skips a test, with the reason, where the preload library or libusb is missing;
@@ -11,7 +11,6 @@ Marks: `usbfs` skips a test, with the reason, where the preload library or libus
 
 from __future__ import annotations
 
-import contextlib
 import ctypes.util
 import faulthandler
 import json
@@ -69,26 +68,69 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 # --- tests in a child process ----------------------------------------------------------------------------
 
 
+class ChildFailure(Exception):
+    """What was reported of a test that did not pass in its child process."""
+
+
+class InChild(pytest.Item):
+    """Stands in for a test that runs in a child process: it ends as that one did."""
+
+    original: pytest.Item
+
+    def runtest(self) -> None:
+        reports, output = self.config.stash[CHILDREN].reports_of(self)
+        failed = [report for report in reports if report.failed]
+        if failed:
+            sections = [f"--- {title}\n{text}" for report in failed[:1] for title, text in report.sections]
+            raise ChildFailure("\n".join([*(report.longreprtext for report in failed), *sections]))
+        if not any(report.when == "teardown" for report in reports):
+            raise ChildFailure(f"the child process ended in this test, or never came to it:\n{output}")
+        for report in reports:
+            if report.skipped:
+                expected = getattr(report, "wasxfail", None)
+                pytest.skip(report.longrepr[2]) if expected is None else pytest.xfail(expected)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], **others: Any) -> Any:
+        if isinstance(excinfo.value, ChildFailure):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, **others)
+
+    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
+        return self.original.reportinfo()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if REPORTS in os.environ:
+        return
+    for index, item in enumerate(items):
+        if "usbfs_bus" in getattr(item, "fixturenames", ()):
+            items[index] = stand_in = InChild.from_parent(item.parent, name=item.name)
+            stand_in.original = item
+            stand_in.own_markers = item.own_markers
+            stand_in.keywords.update(item.keywords)
+
+
 class Children:
     """Runs modules in child processes, once each, and hands out what was reported of their tests."""
 
     def __init__(self) -> None:
         self._outcomes: dict[Path, tuple[dict[str, list[Any]], str]] = {}
 
-    def reports_of(self, item: pytest.Item) -> tuple[list[Any], str]:
-        """The reports of one test as data, and what the child printed."""
+    def reports_of(self, item: InChild) -> tuple[list[pytest.TestReport], str]:
+        """The reports of one test, and what the child printed."""
+        config = item.config
         if item.path not in self._outcomes:
-            names = [
-                other.nodeid for other in item.session.items if other.path == item.path and needs_child(other)
+            others = [
+                each for each in item.session.items if isinstance(each, InChild) and each.path == item.path
             ]
-            self._outcomes[item.path] = run_child(item.config.rootpath, names)
+            self._outcomes[item.path] = run_child(config.rootpath, [each.nodeid for each in others])
         reports, output = self._outcomes[item.path]
-        return reports.get(item.nodeid, []), output
-
-
-def needs_child(item: pytest.Item) -> bool:
-    """Whether a test uses libusb in its own process, and this is not yet the right one."""
-    return "usbfs_bus" in getattr(item, "fixturenames", ()) and REPORTS not in os.environ
+        found = [
+            config.hook.pytest_report_from_serializable(config=config, data=data)
+            for data in reports.get(item.nodeid, ())
+        ]
+        return found, output
 
 
 def run_child(root: Path, names: list[str]) -> tuple[dict[str, list[Any]], str]:
@@ -109,7 +151,10 @@ def run_child(root: Path, names: list[str]) -> tuple[dict[str, list[Any]], str]:
         del environment["UMOCKDEV_DIR"]
         environment[REPORTS] = str(place)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *names]
-        output = finish(command, LIMIT * len(names) + 15, env=environment, cwd=root).stdout
+        run = finish(command, LIMIT * len(names) + 15, env=environment, cwd=root)
+        output = run.stdout
+        for left in Path("/tmp").glob(f"usb-{run.pid}-*"):  # it was ended before it could
+            shutil.rmtree(left)
         if hang.exists():
             output += "\nstacks when the time was up:\n" + hang.read_text()
         reports: dict[str, list[Any]] = {}
@@ -117,34 +162,6 @@ def run_child(root: Path, names: list[str]) -> tuple[dict[str, list[Any]], str]:
             data = json.loads(line)
             reports.setdefault(data["nodeid"], []).append(data)
         return reports, output
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
-    if not needs_child(item):
-        return None
-    with contextlib.suppress(LibraryMissing):
-        preload.require_library()
-        _report_from_child(item)
-        return True
-    return None  # to be skipped here, with the reason
-
-
-def _report_from_child(item: pytest.Item) -> None:
-    hook, config = item.ihook, item.config
-    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    data, output = config.stash[CHILDREN].reports_of(item)
-    reports = [config.hook.pytest_report_from_serializable(config=config, data=each) for each in data]
-    if not any(report.when == "teardown" for report in reports):
-        text = f"the child process ended in the middle of this test, or never came to it:\n{output}"
-        reports.append(
-            pytest.TestReport(
-                item.nodeid, item.location, dict(item.keywords), "failed", text, "call", start=0, stop=0
-            )
-        )
-    for report in reports:
-        hook.pytest_runtest_logreport(report=report)
-    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
 
 class Reporter:
@@ -205,14 +222,14 @@ def program_bus() -> Iterator[Bus]:
 
 
 @pytest.fixture
-def run_with_bus(program_bus: Bus) -> Callable[..., subprocess.CompletedProcess[str]]:
+def run_with_bus(program_bus: Bus) -> Callable[..., Finished]:
     """Runs a program that sees `program_bus`: `run_with_bus("mtp-files")`.
 
     The result has what was printed, both streams together. A program that hangs fails the test, with its
     output. Returns when a phone that a reset made leave is back.
     """
 
-    def run(*command: str | Path, limit: float = LIMIT, **others: Any) -> subprocess.CompletedProcess[str]:
+    def run(*command: str | Path, limit: float = LIMIT, **others: Any) -> Finished:
         run = finish([str(word) for word in command], limit, env=program_bus.environment(), **others)
         program_bus.settle()
         return run
@@ -220,7 +237,15 @@ def run_with_bus(program_bus: Bus) -> Callable[..., subprocess.CompletedProcess[
     return run
 
 
-def finish(command: list[str], limit: float, **others: Any) -> subprocess.CompletedProcess[str]:
+class Finished(subprocess.CompletedProcess[str]):
+    """A program that has ended."""
+
+    def __init__(self, process: subprocess.Popen[str], output: str) -> None:
+        super().__init__(process.args, process.returncode, output)
+        self.pid = process.pid
+
+
+def finish(command: list[str], limit: float, **others: Any) -> Finished:
     """Runs a program to its end; one that takes longer than `limit` seconds fails the test, with its output."""
     with subprocess.Popen(
         command,
@@ -238,4 +263,4 @@ def finish(command: list[str], limit: float, **others: Any) -> subprocess.Comple
             os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()
             pytest.fail(f"{command[0]} did not end within {limit:g} s; its output:\n{output}")
-    return subprocess.CompletedProcess(command, process.returncode, output)
+    return Finished(process, output)

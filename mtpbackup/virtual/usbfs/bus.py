@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import tempfile
 import threading
@@ -21,8 +22,10 @@ from mtpbackup.virtual.usbfs.uevents import Announcer
 
 _log = logging.getLogger(__name__)
 
-#: No real computer numbers a bus so: a program that opens a node after unplugging must not meet a real device.
-BUS_NUMBER: Final = 90
+#: Buses are numbered from here to 249, by process. So high that no real computer has them: a program that opens
+#: a node after unplugging must not meet a real device. By process, so that a search for holders of a node finds
+#: nobody on another bus.
+_FIRST_BUS: Final = 100
 
 #: Addresses are 7 bits; 1 would be the root hub's.
 _FIRST_ADDRESS, _LAST_ADDRESS = 2, 127
@@ -42,6 +45,7 @@ class Bus:
 
     Attributes:
         root: the folder.
+        number: of the bus.
         memory: the account of what programs have in URBs.
     """
 
@@ -53,7 +57,8 @@ class Bus:
         """
         preload.require_library()
         # Short, because paths of sockets are; and readable for programs of other users.
-        self.root = Path(tempfile.mkdtemp(prefix="usb-", dir="/tmp"))
+        self.root = Path(tempfile.mkdtemp(prefix=f"usb-{os.getpid()}-", dir="/tmp"))
+        self.number = _FIRST_BUS + os.getpid() % 150
         self.root.chmod(0o755)
         self.memory = UsbfsMemory()
         self._sysfs = SysfsTree(self.root)
@@ -82,7 +87,7 @@ class Bus:
         with self._lock:
             if device in self._places:
                 raise ValueError("plugged in already")
-            place = Place(BUS_NUMBER, port or self._free_port(), self._take_address())
+            place = Place(self.number, port or self._free_port(), self._take_address())
             self._places[device] = place
             device.attach(on_break=lambda comes_back: self._leave(device, place, comes_back))
             self._nodes[device] = DeviceNode(self.root, place.node, device, self.memory)

@@ -31,7 +31,7 @@ class DeviceNode:
 
     Attributes:
         device: the phone behind it.
-        path: as programs know it, `/dev/bus/usb/090/002`.
+        path: as programs know it, `/dev/bus/usb/123/002`.
         memory: what all nodes of a bus may use for URBs.
         claims: who holds which interface; anything that is no `OpenFile` stands for somebody unseen.
         opened: how often it was opened.
