@@ -64,6 +64,7 @@ class Sender:
         self._session = session
         self._lister = lister
         self._limits: dict[int, int] = {}
+        self._listed: set[tuple[int, int]] = set()
 
     def largest_file(self, storage: Storage) -> int | None:
         """See `Phone.largest_file`."""
@@ -128,8 +129,12 @@ class Sender:
         trouble = name_trouble(place.storage, place.name, self._session.quirks)
         if trouble is not None:
             raise trouble
+        storage, parent = place.storage.id, place.parent_parameter
         try:
-            return operations.send_object_info(self._session, place.storage.id, place.parent_parameter, info)
+            if self._session.quirks.guesses_handles and (storage, parent) not in self._listed:
+                operations.get_object_handles(self._session, storage, 0, parent)
+                self._listed.add((storage, parent))
+            return operations.send_object_info(self._session, storage, parent, info)
         except OperationFailed as error:
             raise self._refused(place, size, error) from error
 

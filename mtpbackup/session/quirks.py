@@ -24,12 +24,14 @@ class Quirks:
         wide_object_info: ObjectInfo carries its size in 64 bits (PHONES.md, section 2, Samsung).
         ascii_names_only: a name with any other character ends it.
         misjudges_ends: it looks for the end of content at each request by itself; see `Outgoing`.
+        guesses_handles: handles of new objects are right only in folders that were listed before.
     """
 
     broken_operations: frozenset[OperationCode] = frozenset()
     wide_object_info: bool = False
     ascii_names_only: bool = False
     misjudges_ends: bool = False
+    guesses_handles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,10 @@ class KnownQuirk:
 #: Every quirk there is. Real phones shown so far need none: what they lack they say, or it is noticed in use.
 KNOWN_QUIRKS: Final[tuple[KnownQuirk, ...]] = (
     KnownQuirk(
-        Quirks(ascii_names_only=True, misjudges_ends=True),
+        Quirks(ascii_names_only=True, misjudges_ends=True, guesses_handles=True),
         source="QEMU 7.2 in the lab, 2026-11-24: a name with an umlaut ended QEMU, as did a file of 500 bytes "
-        "sent as USB has it; files of 52 to 3,145,716 bytes whose end it misjudges came whole this way",
+        "sent as USB has it; files of 52 to 3,145,716 bytes whose end it misjudges came whole this way; a new "
+        "folder's handle was unknown to it where the folder above had not been listed",
         persona="qemu",
         vendor_id=0x46F4,
         product_id=0x0004,
@@ -87,4 +90,5 @@ def quirks_for(usb: UsbIdentity, info: DeviceInfo, known: Iterable[KnownQuirk] =
         wide_object_info=any(quirks.wide_object_info for quirks in fitting),
         ascii_names_only=any(quirks.ascii_names_only for quirks in fitting),
         misjudges_ends=any(quirks.misjudges_ends for quirks in fitting),
+        guesses_handles=any(quirks.guesses_handles for quirks in fitting),
     )

@@ -127,7 +127,13 @@ class Conversation:
         self._lose_to_stale_read()
         self._transaction.receive(Step.DATA)
         received = 0
-        for piece in self._strict_content(announced) if self._persona.strict_transfers else self._container():
+        if self._persona.strict_transfers:
+            pieces = self._strict_content(announced)
+        elif self._persona.misjudges_ends:
+            pieces = self._misjudged_content(announced)
+        else:
+            pieces = self._container()
+        for piece in pieces:
             received += len(piece)
             self._crossed(len(piece))
             yield piece
@@ -189,6 +195,35 @@ class Conversation:
             yield data
         if not ended and self._drain():
             raise Refused(Trouble.WRONG_LENGTH)
+
+    def _misjudged_content(self, announced: int) -> Iterator[bytes]:
+        """Content as QEMU's usb-mtp takes it, which looks for the end at each request by itself.
+
+        Seen here are transfers, not requests; with the program's, whose requests are whole packets up to the
+        last one, that comes to the same.
+        """
+        packet_size = self._port.packet_size
+        header: Header | None = None
+        received = length = 0
+        while True:
+            data, ended = self._port.receive(PIECE)
+            length += len(data)
+            if header is None:
+                header, data = Header.decode(data), data[HEADER_SIZE:]
+                if header.payload_size is not None:
+                    data = data[: header.payload_size]  # what a first transfer has beyond that is dropped
+            received += len(data)
+            yield data
+            if not ended:
+                continue
+            last = length % packet_size
+            if last < HEADER_SIZE:
+                raise Died(f"a last request of {last} bytes is refused, and what follows taken for content")
+            if last % 64:
+                break
+            length = 0
+        if announced not in (SIZE_UNKNOWN, received):
+            raise Died(f"{received} bytes of {announced}")
 
     def _container(self) -> Iterator[bytes]:
         """The payload of a container, by its own header, to the end of the transfer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -21,9 +22,10 @@ from mtpbackup.errors import (
     StorageVanished,
 )
 from mtpbackup.phone import Item, Phone, Storage
+from mtpbackup.session import Outgoing, Quirks, operations
 from mtpbackup.virtual import Effect, Fault, Generated, MemoryStore, VirtualPhone, plug_in
+from mtpbackup.wire import ObjectFormat, ObjectInfo, ResponseCode
 from mtpbackup.wire import OperationCode as Op
-from mtpbackup.wire import ResponseCode
 
 KIB, MIB = 1024, 1024 * 1024
 DATE = datetime(2024, 5, 6, 7, 8, 9)
@@ -464,6 +466,55 @@ def test_what_is_not_ours_is_never_deleted(
     sender._take_back(_Place(storage, camera, "a.mp4"), old.handle)
     assert stored(virtual, "DCIM/old.jpg") == b"old"
     assert virtual.counts == {Op.GET_OBJECT_INFO: 1}
+
+
+# --- QEMU's phone -----------------------------------------------------------------------------------------
+
+#: The last packet, or the last request, is one that it does not take for the end.
+MISJUDGED = (52, 500, 501, 510, 1012, 16372, 256 * KIB - 12, 256 * KIB - 7, MIB - 12, 3 * MIB - 12)
+
+
+@pytest.mark.parametrize("part", [100, 100_000, 4 * MIB])
+def test_files_whose_end_qemu_misjudges(part: int) -> None:
+    with plug_in("qemu", [MemoryStore(INTERNAL)]) as virtual, Phone.open(virtual.transport()) as phone:
+        storage = phone.storages()[0]
+        for size in {*SIZES, *MISJUDGED}:
+            phone.send_file(storage, None, f"a{size}.jpg", size, DATE, cut(noise(size), part))
+            content = virtual.storages[0].at(f"a{size}.jpg").content  # type: ignore[union-attr]
+            assert bytes(content.read(0, content.size)) == noise(size)
+        assert not virtual.dead
+
+
+def test_folders_in_folders_on_qemu() -> None:
+    with plug_in("qemu", [MemoryStore(INTERNAL)]) as virtual, Phone.open(virtual.transport()) as phone:
+        storage = phone.storages()[0]
+        folder = phone.make_folder(storage, phone.make_folder(storage, None, "a"), "b")
+        items = [phone.send_file(storage, folder, f"{n}.jpg", 3, DATE, [b"abc"]) for n in range(3)]
+        assert [item.handle for item in phone.list_folder(storage, folder)] == [item.handle for item in items]
+        assert virtual.counts[Op.SEND_OBJECT_INFO] == 5
+
+
+def test_names_that_end_qemu() -> None:
+    with plug_in("qemu", [MemoryStore(INTERNAL)]) as virtual, Phone.open(virtual.transport()) as phone:
+        storage = phone.storages()[0]
+        for name in ("Füße.jpg", "😀.jpg"):
+            with pytest.raises(NameRefused):
+                phone.send_file(storage, None, name, 3, DATE, [b"abc"])
+        assert not virtual.dead
+
+
+@pytest.mark.parametrize("size", [500, 510, 512 * KIB - 12])
+def test_without_the_quirk_qemu_ends(size: int) -> None:
+    with plug_in("qemu", [MemoryStore(INTERNAL)]) as virtual, Phone.open(virtual.transport()) as phone:
+        storage = phone.storages()[0]
+        info = ObjectInfo(object_format=ObjectFormat.UNDEFINED, object_compressed_size=size, filename="a")
+        operations.send_object_info(phone._session, storage.id, operations.TOP, info)
+        phone._session.quirks = Quirks()
+        reader = threading.Timer(0.3, virtual.unplug)
+        reader.start()
+        with pytest.raises(PhoneGone):
+            operations.send_object(phone._session, Outgoing(size, [bytes(size)]))
+        reader.join()
 
 
 # --- size -------------------------------------------------------------------------------------------------

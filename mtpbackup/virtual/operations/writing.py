@@ -12,7 +12,7 @@ from mtpbackup.errors import WireError
 from mtpbackup.virtual.objects import Entry, Mounted
 from mtpbackup.virtual.operations.operation import Operation
 from mtpbackup.virtual.personas import Trouble
-from mtpbackup.virtual.replies import Announced, Refused, Reply, Request, Stalled
+from mtpbackup.virtual.replies import Announced, Died, Refused, Reply, Request, Stalled
 from mtpbackup.virtual.store import Node
 from mtpbackup.wire import SIZE_UNKNOWN, EventCode, ObjectFormat, ObjectInfo, OperationCode
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mtpbackup.virtual.responder import Responder
 
 _log = logging.getLogger(__name__)
+
+#: How far the handle that is told lies from the true one.
+_RIGHT, _WRONG = 0, 0x1000
 
 
 def disk_trouble(error: OSError) -> Trouble:
@@ -68,6 +71,8 @@ def send_object_info(responder: Responder, request: Request) -> Reply:
         raise Refused(Trouble.BAD_DATASET) from error
     name, size = info.filename, info.object_compressed_size
     is_folder = info.object_format == ObjectFormat.ASSOCIATION
+    if responder.persona.ascii_names_only and not name.isascii():
+        raise Died(f"the name {name!r}")
     if name in {"", ".", ".."} or "/" in name:
         raise Refused(Trouble.NAME_REFUSED)
     if store.read_only:
@@ -76,7 +81,9 @@ def send_object_info(responder: Responder, request: Request) -> Reply:
         raise Refused(Trouble.NO_ROOM)
     if store.file_limit is not None and (size > store.file_limit or size == SIZE_UNKNOWN):
         raise Refused(Trouble.TOO_LARGE)
+    told = _RIGHT
     if folder.children is None:
+        told = _WRONG if responder.persona.guesses_handles else _RIGHT
         responder.children(folder)
     refuse_taken(folder, name)
     entry = responder.objects.enter(folder, None, (name, is_folder))
@@ -86,7 +93,7 @@ def send_object_info(responder: Responder, request: Request) -> Reply:
         _make_folder(responder, entry)
     else:
         responder.announced = Announced(entry, size, responder.clock.moment(info.date_modified))
-    return Reply(parameters=(storage_id, folder.handle, entry.handle))
+    return Reply(parameters=(storage_id, folder.handle, entry.handle + told))
 
 
 def _make_folder(responder: Responder, entry: Entry) -> None:

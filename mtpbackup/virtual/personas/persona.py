@@ -146,6 +146,11 @@ class Persona:
         forgets_first_piece: True when SendPartialObject tells the bytes received without the first 16 KiB.
         stalls_when_disk_fails: True when a failing disk halts the endpoints while content comes in, instead
             of an answer.
+        misjudges_ends: True when content ends with a transfer whose last packet is no multiple of 64 bytes and
+            not under 12, and anything else ends the server.
+        ascii_names_only: True when a new name with any other character ends the server.
+        guesses_handles: True when the handle that a new object is announced with is wrong, where its folder was
+            not listed before.
     """
 
     name: str
@@ -199,6 +204,9 @@ class Persona:
     leaves_phantoms: bool = False
     forgets_first_piece: bool = False
     stalls_when_disk_fails: bool = False
+    misjudges_ends: bool = False
+    ascii_names_only: bool = False
+    guesses_handles: bool = False
 
     def response(self, operation: int, trouble: Trouble) -> int:
         """The code that this phone answers a trouble with."""
