@@ -16,7 +16,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from mtpbackup.archive import disk
@@ -47,6 +47,7 @@ class FinishingThread(threading.Thread):
         self._pipeline = pipeline
         self._root = pipeline.root
         self._whole = disk.can_sync_whole(pipeline.root.folder)
+        self._fat = disk.filesystem_type(pipeline.root.folder) == disk.FAT
         # Half of what may be under way: the engine shall begin others while a batch is finished.
         self._batch_files = max(1, min(pipeline.limits.batch_files, pipeline.slots.count // 2))
 
@@ -125,6 +126,8 @@ class FinishingThread(threading.Thread):
             return
         try:
             with self._root.errors():
+                if self._fat:
+                    self._write_back_lengths(placed)
                 for folder in dict.fromkeys(file.folder for file in placed.values()):
                     disk.sync_folder(self._pipeline.folders.open(folder))
                 disk.sync_folder(self._root.partial)
@@ -139,6 +142,19 @@ class FinishingThread(threading.Thread):
         self._pipeline.folders.recorded(places)
         self._pipeline.sums.add(sum_line(one.sha256, one.path) for one in saved)
         results.update(zip(placed, saved, strict=True))
+
+    def _write_back_lengths(self, works: Iterable[Work]) -> None:
+        """Brings the files' places and lengths to their new names, on FAT.
+
+        There a renamed file gets an entry that says it is empty, and the true one when the file is next written
+        back, not when the folder is flushed: a stick pulled out in between holds files of no length (seen on
+        Linux 6.1; `vfat_rename`).
+        """
+        if self._whole:
+            disk.sync_whole(self._root.folder)
+            return
+        for work in works:
+            os.fsync(work.descriptor)
 
     def _record(self, files: Sequence[PlacedFile], places: Mapping[Place, str]) -> list[Saved]:
         try:
