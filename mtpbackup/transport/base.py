@@ -110,7 +110,8 @@ class Transport(Protocol):
     """One claimed MTP interface.
 
     All times are seconds. "Timeout" always means: so long without a byte moving, not the whole call.
-    Every method may raise `PhoneGone`; after it only `close` is useful.
+    Every method may raise `PhoneGone`; after it only `close` is useful. After `close` all but `cancel` raise
+    `TransportError`. A KeyboardInterrupt out of any method leaves a transport that can be used on.
     """
 
     @property
@@ -127,6 +128,8 @@ class Transport(Protocol):
         """Sends parts, joined, as one transfer on bulk OUT, ended by a zero-length packet where one is due.
 
         Parts are taken one after the other while earlier ones are under way, so a generator may read a file.
+        Their memory is sent from as it is and must not change before `write` returns. However it ends, nothing
+        of it is in flight afterwards; reads still in flight are withdrawn first, and what they hold is kept.
 
         Returns:
             Bytes sent, without the zero-length packet.
@@ -145,10 +148,11 @@ class Transport(Protocol):
             wanted: bytes that the caller still expects of this transfer, this chunk's included, at least 1.
                 Reads are kept in flight for so many bytes and never for more, so nothing beyond is swallowed
                 where the phone ends its transfers as USB asks. Not known yet: `options.chunk_size`.
-            timeout: see above.
+            timeout: see above. With all buffers lent it waits for one without limit.
 
         Returns:
-            At most `chunk_size` bytes in the order in which they came.
+            At most `chunk_size` bytes in the order in which they came. What came before an error is handed out
+            before the error is raised.
 
         Raises:
             EndpointStalled, TransportTimeout, TransferCancelled, TransferOverflow: as for `write`.
@@ -270,7 +274,8 @@ class DevicePort(Protocol):
         """Bytes of bulk OUT as they come, at most `limit`, and whether the transfer ended with them.
 
         A transfer ends with a short or zero-length packet, or when `limit` was reached (then the answer is
-        False: whether more follows is seen by the next call).
+        False: whether more follows is seen by the next call). A host's `write` only returns when its
+        zero-length packet was taken too, so receive until the transfer has ended.
 
         Raises:
             PhoneGone: the host is gone: unplugged, or the port was closed.
@@ -299,6 +304,6 @@ class DevicePort(Protocol):
 
         The handler runs in another thread than `receive` and `send`. The port itself acts on Cancel (0x64) and
         Device Reset (0x66) by ending the running `receive` or `send` with `TransferCancelled`, after the
-        handler saw them.
+        handler saw them and unless it stalls them. Without a handler these two are accepted, others stalled.
         """
         ...

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import usb1
 
 from mtpbackup.errors import AccessDenied, InterfaceBusy, PhoneGone, TransportError, TransportTimeout
 from mtpbackup.transport.base import Speed, UsbIdentity
@@ -35,6 +36,8 @@ SPEEDS = {64: Speed.FULL, 512: Speed.HIGH, 1024: Speed.SUPER}
 
 
 class UsbfsRig(Rig):
+    finder_class: type = LibusbFinder
+
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
         self.devices: list[UsbDevice] = []
@@ -48,7 +51,7 @@ class UsbfsRig(Rig):
 
     def open(self, script, options=None, packet_size=512):
         self.plug(script, replace(PROFILE, speed=SPEEDS[packet_size]))
-        finder = LibusbFinder()
+        finder = self.finder_class()
         try:
             phone = finder.find()[-1]
         finally:
@@ -355,6 +358,18 @@ def test_four_reads_of_256_kib_are_in_flight(rig):
         assert rig.bus.memory.peak - before >= 4 * 256 * 1024
         assert rig.bus.memory.peak - before < 5 * 256 * 1024
         assert rig.bus.memory.used == before  # a time-out leaves nothing in flight
+
+
+def test_transfers_are_used_again(rig, monkeypatch):
+    made = []
+    make = usb1.USBDeviceHandle.getTransfer
+    monkeypatch.setattr(usb1.USBDeviceHandle, "getTransfer", lambda handle: made.append(1) or make(handle))
+    _, phone = found(rig, echo)
+    with phone.open() as transport:
+        for _ in range(20):
+            transport.write([b"again"], PATIENCE)
+            assert read_transfer(transport) == b"again"
+    assert len(made) <= 3
 
 
 def test_nothing_is_read_while_a_command_is_written(rig):
