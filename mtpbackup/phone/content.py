@@ -27,12 +27,19 @@ class Content(Outgoing):
     failure: BaseException | None = None
 
     def counted(self) -> Iterator[Buffer]:
-        """The parts, as they go out; raises nothing."""
+        """The parts, as they go out.
+
+        Raises:
+            Exception: whatever the source raises, on a phone that misjudges ends: it alone cannot bear
+                a short end, and can be told to cancel at any moment.
+        """
         try:
             yield from self._parts()
         except GeneratorExit:
             raise
         except BaseException as error:
+            if self.misjudged:
+                raise
             self.failure = error
             if not self.taken and self.size:
                 # A header by itself ends nothing: the content may follow in a transfer of its own.

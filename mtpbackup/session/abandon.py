@@ -112,8 +112,9 @@ def _worth_a_cancel(exchange: Exchange, rest: int | None, seconds: float) -> boo
 def _stop_sending(exchange: Exchange, recovery: Recovery) -> Ending:
     """Ends a data phase to the phone. It waits for the rest for ever, so Cancel is the only way out."""
     outgoing = exchange.outgoing
-    if outgoing is None or outgoing.taken <= _WRITES_AHEAD or not recovery.cancel(exchange.transaction_id):
-        # Perhaps nothing has left the computer yet, and an idle phone must not be sent a Cancel.
+    flows = outgoing is not None and (outgoing.taken > _WRITES_AHEAD or outgoing.misjudged)
+    if not flows or not recovery.cancel(exchange.transaction_id):
+        # Perhaps nothing has left the computer yet, and an idle phone must not be sent a Cancel. QEMU's may.
         _log.warning("%s left in its data phase", exchange.operation.name)
         return Ending.OWED
     exchange.note_cancel()

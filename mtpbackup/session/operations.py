@@ -197,8 +197,11 @@ def send_object(session: Session, content: Outgoing) -> None:
 
 
 def delete_object(session: Session, handle: int) -> None:
-    """Deletes one object; a folder with all that is in it."""
-    session.run(Op.DELETE_OBJECT, (handle,))
+    """Deletes one object; a folder with all that is in it.
+
+    The format, which may be left out, is sent as 0, "any": QEMU's usb-mtp looks at it all the same and refuses.
+    """
+    session.run(Op.DELETE_OBJECT, (handle, 0))
 
 
 def begin_edit_object(session: Session, handle: int) -> None:

@@ -494,6 +494,21 @@ def test_folders_in_folders_on_qemu() -> None:
         assert virtual.counts[Op.SEND_OBJECT_INFO] == 5
 
 
+@pytest.mark.parametrize("good", [0, 1, 100_000, 3 * MIB])
+def test_a_source_that_fails_on_qemu(good: int) -> None:
+    def parts() -> Iterator[bytes]:
+        yield bytes(good)
+        raise DiskError
+
+    with plug_in("qemu", [MemoryStore(INTERNAL)]) as virtual, Phone.open(virtual.transport()) as phone:
+        storage = phone.storages()[0]
+        with pytest.raises(DiskError):
+            phone.send_file(storage, None, "a.jpg", 4 * MIB, DATE, parts())
+        assert phone.list_folder(storage) == []
+        phone.send_file(storage, None, "a.jpg", 3, DATE, [b"abc"])
+        assert not virtual.dead
+
+
 def test_names_that_end_qemu() -> None:
     with plug_in("qemu", [MemoryStore(INTERNAL)]) as virtual, Phone.open(virtual.transport()) as phone:
         storage = phone.storages()[0]
