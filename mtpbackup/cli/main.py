@@ -13,6 +13,7 @@ from mtpbackup import __version__
 #: Command name -> module and object. Loaded when asked for, so that `--help` stays quick.
 COMMANDS = {
     "backup": "mtpbackup.cli.backup:backup",
+    "restore": "mtpbackup.cli.restore:restore",
     "verify": "mtpbackup.cli.verify:verify",
     "status": "mtpbackup.cli.status:status",
     "devices": "mtpbackup.cli.devices:devices",
@@ -32,6 +33,7 @@ Exit codes:
 Examples:
   mtpbackup                              back up the phone that is plugged in
   mtpbackup backup --to /media/anna/USB  the same, to another disk
+  mtpbackup restore                      put pictures back on a phone
   mtpbackup verify                       prove that every saved file is still whole
 """
 

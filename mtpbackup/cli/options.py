@@ -20,7 +20,8 @@ def default_destination() -> Path:
     return Path(platformdirs.user_pictures_dir()) / "Phone backup"
 
 
-def _path(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
+def path_of(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
+    """An option's value as an absolute path."""
     return None if value is None else Path(value).expanduser().absolute()
 
 
@@ -28,7 +29,7 @@ to_option = click.option(
     "--to",
     "to",
     metavar="DIR",
-    callback=_path,
+    callback=path_of,
     help='Folder of the backup.  [default: "Phone backup" in your picture folder]',
     shell_complete=lambda _c, _p, _i: [click.shell_completion.CompletionItem("", type="dir")],
 )

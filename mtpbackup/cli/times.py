@@ -19,6 +19,18 @@ def since(_context: click.Context, _parameter: click.Parameter, value: str | Non
     return None if value is None else moment(value)
 
 
+def until(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    """A cut-off at the other end: the first moment that is too late. A day without a time is included.
+
+    Raises:
+        click.BadParameter: it is neither an age nor a day.
+    """
+    if value is None:
+        return None
+    whole_day = re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", value.strip())
+    return moment(value) + timedelta(days=1) if whole_day else moment(value)
+
+
 def moment(text: str) -> datetime:
     """The moment that a text means, ages counted from now.
 

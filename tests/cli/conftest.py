@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from click.testing import CliRunner, Result
 
-from mtpbackup.cli import backup, devices, ls
+from mtpbackup.cli import backup, devices, ls, restore
 from mtpbackup.cli.main import cli
 from mtpbackup.virtual import VirtualFinder, VirtualPhone
 
@@ -37,7 +37,7 @@ def mtpbackup(monkeypatch, phone) -> Callable[..., Result]:
     def usb_phones():
         yield VirtualFinder(*phones)
 
-    for module in (backup, devices, ls):
+    for module in (backup, devices, ls, restore):
         monkeypatch.setattr(module, "usb_phones", usb_phones)
 
     def run(*arguments, also: tuple[VirtualPhone, ...] = ()) -> Result:

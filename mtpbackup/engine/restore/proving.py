@@ -88,13 +88,16 @@ class Prover:
             if began is not None:
                 noted.append(SentFile(*place, task.size, task.sha256, began).proven(item.modified))
         self._sender.proven(noted)
+        told = []
         for task, item, read_back in there:
             assert task.sent is not None
             name = task.sent.name
             kept = date_kept(task.original.key.modified, item.modified)
             self._ledger.sent(task, name, kept, proven=read_back)
-            self._meter.through(task.ref)
-            self._report(FileSent(task.ref_as(name), task.original.path, name != task.original.key.name, kept))
+            told.append(FileSent(task.ref_as(name), task.original.path, name != task.original.key.name, kept))
+        for event in told:
+            self._meter.through(event.item)
+            self._report(event)
 
     def _reads_back(self, task: PutTask, item: Item) -> bool:
         """Whether the phone gives back what was sent."""
