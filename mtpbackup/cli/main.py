@@ -64,9 +64,14 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="mtpbackup")
 @click.option("-v", "--verbose", count=True, help="Developers' log on standard error; twice for all of it.")
 @click.option("--trace", metavar="FILE", help="Record what crosses the USB cable in a file, for a bug report.")
+@click.option(
+    "--transport",
+    type=click.Choice(["libusb1", "pyusb"]),
+    help="How to reach USB.  [default: libusb1, or pyusb where that can't be loaded]",
+)
 @click.option("--redact", is_flag=True, help="With --trace: leave out names, serial numbers and pictures.")
 @click.pass_context
-def cli(context: click.Context, verbose: int, trace: str | None, redact: bool) -> None:
+def cli(context: click.Context, verbose: int, trace: str | None, transport: str | None, redact: bool) -> None:
     """Copy every photo and video of your phone to this computer, proven to be there.
 
     Plug in the phone and run mtpbackup. Nothing on the phone is changed. Run it again whenever you

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mtpbackup.cli.voice import Voice, choose_voice
-from mtpbackup.errors import MtpBackupError
+from mtpbackup.errors import LibraryMissing, MtpBackupError
 from mtpbackup.messages import ExitCode, explain
 
 if TYPE_CHECKING:
@@ -47,15 +47,37 @@ def usb_phones() -> Iterator[Finder]:
     Raises:
         LibraryMissing: there is no libusb.
     """
-    from mtpbackup.transport.libusb import LibusbFinder  # noqa: PLC0415 - loads libusb
-
+    settings = click.get_current_context().find_root().params
     with ExitStack() as stack:
-        finder: Finder = LibusbFinder()
+        finder = _finder(settings.get("transport"))
         stack.callback(finder.close)
-        settings = click.get_current_context().find_root().params
         if settings.get("trace"):
             finder = stack.enter_context(_traced(finder, Path(settings["trace"]), settings["redact"]))
         yield finder
+
+
+def _finder(transport: str | None) -> Finder:
+    """Where phones turn up.
+
+    Args:
+        transport: "libusb1" or "pyusb"; None for the first, or for the second where the first cannot be loaded.
+    """
+    if transport != "pyusb":
+        try:
+            from mtpbackup.transport.libusb import LibusbFinder  # noqa: PLC0415 - loads libusb
+
+            return LibusbFinder()
+        except (ImportError, LibraryMissing) as error:
+            if transport is not None:
+                raise error if isinstance(error, LibraryMissing) else LibraryMissing("libusb1") from error
+    from mtpbackup.transport.pyusb import PyusbFinder  # noqa: PLC0415 - loads libusb
+
+    finder = PyusbFinder()
+    if transport is None:
+        click.echo(
+            "! The package libusb1 can't be loaded here: using pyusb instead, which is slower.", err=True
+        )
+    return finder
 
 
 @contextmanager
