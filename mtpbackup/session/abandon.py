@@ -4,6 +4,7 @@ The rule (ANDROID.md, Class requests; PHONES.md 1.4): a Cancel reaches an idle p
 which the next data phase to it is lost. So it is sent in one case only: data has flowed, and clearly more is to
 come. In all others the transaction is brought to its end by reading what is left, or, where not even the first
 byte of an answer has come, left as it is: the phone still owes that answer, and it is dropped when it comes.
+Data to the phone of which little has left is ended by a short packet.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import enum
 import logging
 from typing import Final
 
+from mtpbackup.errors import EndpointStalled, TransportTimeout
 from mtpbackup.session.exchange import Exchange
 from mtpbackup.session.recovery import FINISH_SECONDS, SURELY_MORE, Recovery
 from mtpbackup.transport.base import Transport
@@ -25,6 +27,12 @@ _PATIENCE: Final = 1.0
 REST_QUIET: Final = 5.0
 #: Seconds without a byte after a Cancel that mean: it was obeyed.
 _CANCEL_QUIET: Final = 0.2
+#: Seconds to wait for the answer to a data phase that may have come to its end.
+_OVER_QUIET: Final = 1.0
+#: Less than a container's header, so never content and never a command.
+_SHORT_PACKET: Final = b"\0"
+#: Seconds for sending it.
+_SHORT_SECONDS: Final = 2.0
 #: Bytes that the transport's reads in flight may hold: 4 x 256 KiB.
 _READS_AHEAD: Final = 1024 * 1024
 #: Bytes that may still be under way inside the computer when they are counted as taken: the transport's writes
@@ -71,7 +79,7 @@ def abandon(
     if exchange.response is not None:
         return Ending.ANSWERED
     if state is State.DATA_TO_RESPONDER:
-        return _stop_sending(exchange, recovery)
+        return _stop_sending(exchange, transport, recovery)
     if state is not State.DATA_TO_INITIATOR and state is not State.ANSWER_DUE:
         # No byte has come, or half a response: to be waited for when there is time, not now.
         return Ending.OWED
@@ -109,15 +117,33 @@ def _worth_a_cancel(exchange: Exchange, rest: int | None, seconds: float) -> boo
     return rest > SURELY_MORE and rest * seconds > _PATIENCE * exchange.received
 
 
-def _stop_sending(exchange: Exchange, recovery: Recovery) -> Ending:
-    """Ends a data phase to the phone. It waits for the rest for ever, so Cancel is the only way out."""
+def _stop_sending(exchange: Exchange, transport: Transport, recovery: Recovery) -> Ending:
+    """Ends a data phase to the phone, which waits for the rest for ever."""
     outgoing = exchange.outgoing
-    flows = outgoing is not None and (outgoing.taken > _WRITES_AHEAD or outgoing.misjudged)
-    if not flows or not recovery.cancel(exchange.transaction_id):
-        # Perhaps nothing has left the computer yet, and an idle phone must not be sent a Cancel. QEMU's may.
-        _log.warning("%s left in its data phase", exchange.operation.name)
+    if outgoing is None:
+        _log.warning("%s left before its data phase", exchange.operation.name)
         return Ending.OWED
-    exchange.note_cancel()
-    drained = recovery.drain(exchange.transaction_id, quiet=_CANCEL_QUIET, seconds=FINISH_SECONDS)
-    recovery.wait_until_ready()
-    return Ending.ANSWERED if drained.response is not None else Ending.CANCELLED
+    over = outgoing.taken >= outgoing.size
+    if over and recovery.drain(exchange.transaction_id, quiet=_OVER_QUIET, seconds=FINISH_SECONDS).response:
+        return Ending.ANSWERED
+    # With less perhaps nothing has left the computer yet, and an idle phone must not be sent a Cancel, except
+    # QEMU's.
+    flows = outgoing.taken > _WRITES_AHEAD or outgoing.misjudged
+    if flows and recovery.cancel(exchange.transaction_id):
+        exchange.note_cancel()
+        drained = recovery.drain(exchange.transaction_id, quiet=_CANCEL_QUIET, seconds=FINISH_SECONDS)
+        recovery.wait_until_ready()
+        return Ending.ANSWERED if drained.response is not None else Ending.CANCELLED
+    if over:
+        # The end may be there, and only the answer late: anything more would be read as a command.
+        _log.warning("%s left at the end of its data phase", exchange.operation.name)
+        return Ending.OWED
+    # Of what was written only whole packets have left, so one that is not whole ends the data, wherever it
+    # stands. Android answers 2002, be it the first of all or the last (ANDROID.md, Writing).
+    try:
+        transport.write([_SHORT_PACKET], _SHORT_SECONDS)
+    except (TransportTimeout, EndpointStalled) as error:
+        _log.warning("%s left in its data phase: %s", exchange.operation.name, error)
+        return Ending.OWED
+    drained = recovery.drain(exchange.transaction_id, quiet=REST_QUIET, seconds=FINISH_SECONDS)
+    return Ending.ANSWERED if drained.response is not None else Ending.OWED

@@ -180,7 +180,9 @@ class Conversation:
     def _strict_content(self, announced: int) -> Iterator[bytes]:
         """Content as Android takes it: by the size announced before, never by the container's length."""
         data, ended = self._transfer(FIRST_PIECE)
-        received = max(0, len(data) - HEADER_SIZE)
+        if len(data) < HEADER_SIZE:
+            raise Refused(Trouble.WRONG_LENGTH)
+        received = len(data) - HEADER_SIZE
         wanted = announced if announced != SIZE_UNKNOWN else 1 << 63
         if ended and not received and announced:
             ended = False  # a header sent by itself: the content is the next transfer

@@ -183,19 +183,60 @@ def test_parts_that_are_more_than_announced_are_never_sent() -> None:
     assert received <= 12 + 4 * MIB
 
 
-def test_a_source_that_fails_before_anything_left_brings_no_cancel() -> None:
+@pytest.mark.parametrize("good", [0, 1, 500, 512, 100_000, MIB, 2 * MIB])
+def test_a_source_that_fails_when_little_has_left_ends_with_a_short_packet(good: int) -> None:
+    """Perhaps nothing is there yet, and a Cancel to an idle phone would do harm."""
+
     def parts() -> Iterator[bytes]:
+        yield bytes(good)
         raise DiskError
-        yield b""
 
     def script(peer: Peer) -> None:
         peer.open()
         peer.expect(0x100D)
+        data, ended = peer.port.receive(4 * MIB)
+        assert ended and len(data) <= 12 + good + 1
+        peer.respond(0x2002)
+        next_works(peer)
 
     with playing(script) as (transport, peer), Session.open(transport) as session:
         with pytest.raises(DiskError):
             session.run(0x100D, data_out=Outgoing(64 * MIB, parts()))
         assert peer.controls == []
+        check_next(session)
+
+
+@pytest.mark.parametrize("size", [MIB + 5, 8 * MIB + 5])
+def test_an_interrupt_when_all_was_written_waits_for_the_answer(size: int) -> None:
+    """Nothing is cancelled, and nothing more is sent: the phone has all it was promised."""
+
+    def script(peer: Peer) -> None:
+        peer.open()
+        peer.expect(0x100D)
+        peer.receive_data()
+        peer.respond()
+        next_works(peer)
+
+    with playing(script) as (transport, peer), Session.open(transport) as session:
+        write = transport.write
+
+        def interrupted(parts: object, timeout: float) -> int:
+            write(parts, timeout)
+            raise KeyboardInterrupt
+
+        def content() -> Iterator[bytes]:
+            transport.write = write  # type: ignore[method-assign]
+            yield bytes(size)
+
+        def first(parts: object, timeout: float) -> int:
+            transport.write = interrupted  # type: ignore[method-assign]
+            return write(parts, timeout)
+
+        transport.write = first  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            session.run(0x100D, data_out=Outgoing(size, content()))
+        assert peer.controls == []
+        check_next(session)
 
 
 def test_a_busy_phone_gets_a_dataset_again() -> None:
