@@ -20,9 +20,11 @@ class QemuPhone:
         self.files = Path("/mnt/run") / name
         self.files.mkdir()
         self._in = False
+        #: Whether it takes files. QEMU dies of some initiators' writes.
+        self.writable = False
 
     def plug(self) -> None:
-        ask("plug-phone", name=self.name, folder=self.files.name, read_only=True)
+        ask("plug-phone", name=self.name, folder=self.files.name, read_only=not self.writable)
         self._in = True
         wait_until(lambda: is_on_the_bus(self.serial), f"{self.name} was not enumerated")
         settle()

@@ -99,7 +99,7 @@ def decide(task: PutTask, names: FolderNames, known: Mapping[PhonePlace, SentFil
             if item.is_folder:
                 continue
             note = known.get((task.storage, (*task.folder, item.name)))
-            if is_remains(item, note):
+            if is_remains(task, item, note):
                 return _settled(candidates, item.name, item)
             if item.size == task.size:
                 if _is_same(task, item, note):
@@ -144,13 +144,15 @@ def _is_same(task: PutTask, item: Item, note: SentFile | None) -> bool:
 _CLOCK_SPAN = timedelta(days=2)
 
 
-def is_remains(item: Item, note: SentFile | None) -> bool:
-    """Whether something on the phone is a half-sent file of ours.
+def is_remains(task: PutTask, item: Item, note: SentFile | None) -> bool:
+    """Whether something on the phone seems to be a file that was half sent; its content is yet to be compared.
 
-    It is when a record says that we were about to send a file under this name, which was free then, when it is
-    shorter than that file, and not older than the record.
+    It does when a record says that we were about to send this file under this name, which was free then, when
+    it is shorter than the file, and not older than the record.
     """
     if note is None or note.state is not SentState.SENDING or item.size >= note.size:
+        return False
+    if note.sha256 != task.sha256 or item.path in task.different:
         return False
     return item.modified is None or item.modified >= _naive(note.began_at) - _CLOCK_SPAN
 

@@ -179,15 +179,19 @@ class Putter:
             self._there(task, there.item)
             return
         self._sender.source.check(task)
-        decision = decide(task, names, self._sender.known)  # its size may be another now
-        if isinstance(decision, IsThere):
-            self._there(task, decision.item)
-            return
-        if isinstance(decision, MayBeThere):
-            for item in decision.items:
-                if self.is_same(task, item):
-                    self._there(task, item)
-                    return
+        while True:
+            decision = decide(task, names, self._sender.known)  # its size may be another now
+            if isinstance(decision, IsThere):
+                self._there(task, decision.item)
+                return
+            if isinstance(decision, MayBeThere):
+                for item in decision.items:
+                    if self.is_same(task, item):
+                        self._there(task, item)
+                        return
+            if decision.remains is None or self._sender.is_ours(task, decision.remains):
+                break
+            task.different.add(decision.remains.path)  # somebody else's
         self._sender.send(folders, names, task, decision.name, decision.remains)
 
     def is_same(self, task: PutTask, item: Item) -> bool:

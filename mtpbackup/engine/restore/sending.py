@@ -29,7 +29,7 @@ from mtpbackup.phone import Item
 
 log = logging.getLogger(__name__)
 
-#: Bytes at the end of a half-sent file that are compared before the rest follows.
+#: Bytes at either end of a half-sent file that are compared before it is continued or deleted.
 _WINDOW: Final = 1024 * 1024
 
 
@@ -79,7 +79,7 @@ class Sender:
             names: of the folder; what is sent is added.
             task: the file, checked.
             name: a name that is free, but for `remains`.
-            remains: what an earlier try left under this name.
+            remains: what an earlier try left under this name, as `is_ours` has found.
 
         Raises:
             As `Phone.send_file`; RunStopped: no note can be made.
@@ -143,16 +143,13 @@ class Sender:
         return last and task.size >= self._options.continue_from and self._grip.phone.can_continue
 
     def _continue(self, task: PutTask, remains: Item, place: PhonePlace) -> bool:
-        """Goes on with a half-sent file if that is worth while and it is what it should be."""
-        note = self.known[place]
+        """Goes on with a half-sent file of ours if that is worth while."""
         phone = self._grip.phone
         if (
-            note.sha256 != task.sha256
-            or not phone.can_continue
+            not phone.can_continue
             or remains.size < min(self._options.continue_from, task.size // 2)
             or not remains.size
             or task.size < self._options.continue_from
-            or not self._ends_alike(task, remains)
         ):
             return False
         log.info("%r goes on at byte %d", remains.shown_path, remains.size)
@@ -182,21 +179,33 @@ class Sender:
         reading.moved = moved
         return reading
 
-    def _ends_alike(self, task: PutTask, remains: Item) -> bool:
-        """Whether the end of a half-sent file is that of the file's beginning."""
-        start = max(0, remains.size - _WINDOW)
+    def is_ours(self, task: PutTask, remains: Item) -> bool:
+        """Whether what lies under a name that we noted is the beginning of what we were sending.
+
+        The note alone is not enough to change or delete anything: since then somebody may have put another file
+        there. Its first and its last part are read and compared.
+        """
+        head = min(_WINDOW, remains.size)
+        return self._is_alike(task, remains, 0, head) and (
+            remains.size == head or self._is_alike(task, remains, remains.size - head, head)
+        )
+
+    def _is_alike(self, task: PutTask, item: Item, start: int, length: int) -> bool:
+        """Whether a part of something on the phone is the same part of a file."""
         there = bytearray()
-        with closing(self._grip.phone.read(remains, start)) as chunks:
+        with closing(self._grip.phone.read(item, start, length)) as chunks:
             for chunk in chunks:
-                there += chunk.data
+                there += chunk.data[: length - len(there)]
                 chunk.release()
+                if len(there) >= length:
+                    break
         here = bytearray()
         with closing(self.source.read(task, start).parts()) as parts:
             for part in parts:
                 here += part
-                if len(here) >= len(there):
+                if len(here) >= length:
                     break
-        return bool(there) and here[: len(there)] == there
+        return len(there) == length and here[:length] == there
 
     def delete_sent(self, task: PutTask) -> None:
         """Takes away what this run has sent and what is not what it should be."""

@@ -1,7 +1,10 @@
 """Restores that something happens to: at every stage of sending, and then gone on with. Never a double."""
 
+from pathlib import Path
+
 import pytest
 
+from mtpbackup.archive import PlainFolder
 from mtpbackup.engine import reports
 from mtpbackup.engine.reports import Ending
 from mtpbackup.errors import PhoneLocked
@@ -33,7 +36,7 @@ STAGES = [
 
 
 class TestPulledCable:
-    @pytest.mark.parametrize("skip", range(5))
+    @pytest.mark.parametrize("skip", (0, 1, 3))
     @pytest.mark.parametrize(("operation", "at"), STAGES)
     def test_the_run_goes_on_when_the_phone_is_back(self, bench, operation, at, skip):
         truth = three(bench)
@@ -218,7 +221,7 @@ class TestFull:
 
 
 class TestInterrupted:
-    @pytest.mark.parametrize("number", range(1, 24))
+    @pytest.mark.parametrize("number", range(1, 24, 2))
     def test_ctrl_c_at_any_moment_and_then_again(self, bench, number):
         truth = three(bench)
         told = []
@@ -254,12 +257,31 @@ class TestInterrupted:
         assert summary.sent.items == 1
         assert bench.files() == truth
 
+    def test_another_file_under_a_name_that_was_noted_stays(self, bench):
+        truth = three(bench)
+        bench.restore()
+        record = bench.source.record
+        known = record.sent_to("NEW")
+        place = next(place for place in known if place[1][-1] == "b.mp4")
+        half = known[place]
+        record.note("NEW", [type(half)(*place, half.size, half.sha256, half.began_at)])
+        theirs = truth["DCIM/Camera/b.mp4"][:50_000] + b"cut by somebody"
+        bench.new.add_file("DCIM/Camera/b.mp4", theirs)
+        assert bench.restore().sent.items == 1
+        assert bench.files()["DCIM/Camera/b.mp4"] == theirs
+        assert bench.files()["DCIM/Camera/b (2).mp4"] == truth["DCIM/Camera/b.mp4"]
+
     def test_a_shorter_file_that_is_not_ours_stays(self, bench):
         truth = three(bench)
         bench.new.add_file("DCIM/Camera/b.mp4", truth["DCIM/Camera/b.mp4"][:100_000])
         bench.restore()
         assert bench.files()["DCIM/Camera/b.mp4"] == truth["DCIM/Camera/b.mp4"][:100_000]
         assert bench.files()["DCIM/Camera/b (2).mp4"] == truth["DCIM/Camera/b.mp4"]
+
+
+def resident():
+    """Bytes of memory that this process has in use; the virtual phone is in it."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 class TestLargeFiles:
@@ -279,17 +301,18 @@ class TestLargeFiles:
         assert summary.complete
         assert (summary.dates_kept, summary.dates_lost) == (0, 1)
 
-    def test_one_with_another_content_is_not(self, bench):
+    def test_one_with_another_end_is_not(self, bench):
         truth = bench.fill({"DCIM/film.mp4": 4 * MIB})
         bench.back_up()
         bench.restore()
         record = bench.source.record
         ((place, sent),) = record.sent_to("NEW").items()
         record.note("NEW", [type(sent)(*place, sent.size, sent.sha256, sent.began_at)])
-        bench.new.add_file("DCIM/film.mp4", truth["DCIM/film.mp4"][: 3 * MIB - 1] + b"\0" * 8)
+        other = truth["DCIM/film.mp4"][: 3 * MIB - 1] + b"\0" * 8
+        bench.new.add_file("DCIM/film.mp4", other)
         bench.new.log.clear()
         bench.restore(continue_from=MIB)
-        assert bench.files() == truth
+        assert bench.files() == {"DCIM/film.mp4": other, "DCIM/film (2).mp4": truth["DCIM/film.mp4"]}
         assert bench.new.counts[Op.BEGIN_EDIT_OBJECT] == 0
 
     def test_a_cable_that_never_holds_long_enough(self, bench):
@@ -305,12 +328,9 @@ class TestLargeFiles:
         assert summary.complete
         assert summary.dates_lost == 1
 
+    @pytest.mark.long
     def test_more_than_4_gib_without_holding_it(self, tmp_path):
         """A sparse file of 4 GiB + 1: sent with a size that 32 bits cannot say, in bounded memory."""
-        import tracemalloc
-
-        from mtpbackup.archive import PlainFolder
-
         folder = tmp_path / "films"
         folder.mkdir()
         size = 4 * 1024 * MIB + 1
@@ -320,16 +340,15 @@ class TestLargeFiles:
             file.write(b"end")
         bench = Bench(tmp_path / "backup", new=VirtualPhone("pixel", serial="NEW"))
         try:
-            tracemalloc.start()
+            before, peak = resident(), []
+            bench.on_event = lambda event: peak.append(resident())
             summary = bench.restore(PlainFolder(folder), progress_step=64 * MIB)
-            peak = tracemalloc.get_traced_memory()[1]
-            tracemalloc.stop()
             node = bench.nodes()["Pictures/long.mp4"]
             assert node.size == size
             assert bytes(node.content.read(0, 5)) == b"begin"
             assert bytes(node.content.read(size - 3, 9)) == b"end"
             assert summary.complete
-            assert peak < 64 * MIB
+            assert max(peak) - before < 100 * MIB
             assert summary.proven == 0  # too large for the sample: said so
         finally:
             bench.close()
