@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from mtpbackup.archive import disk
-from mtpbackup.archive.names import MAX_BYTES, folded, free_name, safe_name
+from mtpbackup.archive.names import MAX_BYTES, folded, numbered, safe_name
 from mtpbackup.archive.root import Root
 from mtpbackup.errors import ArchiveBusy, ArchiveError
 
@@ -81,7 +81,22 @@ class ReturnFolder:
             self._names[place] = {folded(os.fsdecode(os.fsencode(name))): name for name in listed}
         return self._names[place]
 
-    def has(self, place: tuple[str, ...], name: str, size: int, sha256: str) -> bool:
+    def is_taken(self, place: tuple[str, ...], name: str) -> bool:
+        """Whether something has this name, in whatever case."""
+        return folded(name) in self.names(place)
+
+    def find(self, place: tuple[str, ...], name: str, size: int, sha256: str) -> str | None:
+        """The name, itself or numbered, under which a content lies there already."""
+        names = self.names(place)
+        number, candidate = 1, name
+        while (there := names.get(folded(candidate))) is not None:
+            if self._has(place, there, size, sha256):
+                return there
+            number += 1
+            candidate = _numbered(name, number)
+        return None
+
+    def _has(self, place: tuple[str, ...], name: str, size: int, sha256: str) -> bool:
         """Whether a regular file of this name has this length and content."""
         with self._errors((*place, name)):
             try:
@@ -134,7 +149,10 @@ class ReturnFolder:
                 os.utime(descriptor, (moment, moment))
             os.fsync(descriptor)
             while True:
-                chosen = _free(name, taken)
+                number, chosen = 1, name
+                while folded(chosen) in taken:
+                    number += 1
+                    chosen = _numbered(name, number)
                 taken[folded(chosen)] = chosen
                 try:
                     disk.rename_new(_PART, folder, chosen, folder)
@@ -172,8 +190,6 @@ class ReturnFolder:
         self._root.close()
 
 
-def _free(name: str, taken: dict[str, str]) -> str:
-    """The name, or the first numbered one that is free."""
-    if folded(name) not in taken:
-        return name
-    return free_name(name if len(name.encode()) <= MAX_BYTES else safe_name(name), taken)[0]
+def _numbered(name: str, number: int) -> str:
+    """A name with a number; a long one is cut."""
+    return numbered(name if len(name.encode()) <= MAX_BYTES else safe_name(name), number)

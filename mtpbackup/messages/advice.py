@@ -214,6 +214,59 @@ def _library(error: errors.LibraryMissing) -> Advice:
     )
 
 
+@_says(errors.LibmtpMissing)
+def _libmtp_missing(error: errors.LibmtpMissing) -> Advice:
+    how = {
+        "pymtp": "Install it:  pip install 'mtpbackup[libmtp]'",
+        "libmtp": "On Debian, Ubuntu or Mint:  sudo apt install libmtp9",
+    }
+    return Advice(
+        f"libmtp can't be used here: {plain(error.library)} is not installed.",
+        (how.get(error.library, ""), "Or do without --via libmtp: most phones need it not."),
+        ExitCode.ERROR,
+    )
+
+
+@_says(errors.LibmtpUnsupported)
+def _libmtp_unsupported(error: errors.LibmtpUnsupported) -> Advice:
+    return Advice(
+        f"libmtp {plain(error.version) or 'of this version'} is not one that mtpbackup knows, so it is not used.",
+        ("It knows 1.1.20 to 1.1.22. Or do without --via libmtp: most phones need it not.",),
+        ExitCode.ERROR,
+    )
+
+
+@_says(errors.LibmtpFailed)
+def _libmtp_failed(error: errors.LibmtpFailed) -> Advice:
+    return Advice(
+        "libmtp could not do it.",
+        (
+            "Unlock the phone, unplug it, plug it in again and try once more; or try without --via libmtp.",
+            f"(For a bug report: {plain(error.text)})",
+        ),
+        ExitCode.ERROR,
+    )
+
+
+@_says(errors.LibmtpCrashed)
+def _libmtp_crashed(error: errors.LibmtpCrashed) -> Advice:
+    how = f", signal {error.signal}" if error.signal is not None else ""
+    return Advice(
+        f"libmtp crashed (at: {plain(error.doing)}{how}). What was saved so far is safe.",
+        ("Unplug the phone, plug it in again and try once more; or try without --via libmtp.",),
+        ExitCode.ERROR,
+    )
+
+
+@_says(errors.LibmtpHung)
+def _libmtp_hung(error: errors.LibmtpHung) -> Advice:
+    return Advice(
+        f"libmtp gave no answer for {duration(error.seconds)} and was stopped (at: {plain(error.doing)}).",
+        ("Unplug the phone, plug it in again and try once more; or try without --via libmtp.",),
+        ExitCode.ERROR,
+    )
+
+
 @_says(errors.OperationFailed)
 def _operation(error: errors.OperationFailed) -> Advice:
     return Advice(
@@ -261,7 +314,7 @@ def _several(error: errors.SeveralPhones) -> Advice:
     first = plain(error.names[0]) if error.names else "NAME"
     return Advice(
         f"Several phones are plugged in: {listing(error.names)}.",
-        (f'Say which one:  mtpbackup backup --device "{first}"',),
+        (f'Say which one:  --device "{first}"',),
         ExitCode.USAGE,
     )
 
@@ -368,7 +421,7 @@ def _archive(error: errors.ArchiveError) -> Advice:
 def _no_archive(error: errors.NoArchive) -> Advice:
     return Advice(
         f"There is no backup in {place(error.path)}.",
-        ("Make one:  mtpbackup", "Or say where it is:  --to FOLDER"),
+        ("Make one:  mtpbackup", "Or say where it is:  --to FOLDER   (to restore:  --from FOLDER)"),
         ExitCode.NO_BACKUP,
     )
 

@@ -197,9 +197,18 @@ class TestReturnFolder:
         }
         assert {datetime.fromtimestamp(path.stat().st_mtime) for path in files.values()} == {DATE}
         digest = hashlib.sha256(b"one").hexdigest()
-        assert folder.has(("DCIM",), "für 🎈.jpg", 3, digest)
-        assert not folder.has(("DCIM",), "für 🎈.jpg", 3, "0" * 64)
-        assert not folder.has(("DCIM",), "none.jpg", 3, digest)
+        assert folder.find(("DCIM",), "für 🎈.jpg", 3, digest) == "für 🎈.jpg"
+        assert folder.find(("DCIM",), "für 🎈.jpg", 3, "0" * 64) is None
+        assert folder.find(("DCIM",), "none.jpg", 3, digest) is None
+        two = hashlib.sha256(b"two!").hexdigest()
+        assert folder.find(("DCIM",), "FÜR 🎈.jpg", 4, two) == "FÜR 🎈 (2).jpg"
+
+    @pytest.mark.parametrize("name", ["a:b?.jpg", "ü" * 125 + ".jpg", "x" * 255, ".hidden"])
+    def test_what_got_a_number_is_found_again(self, folder, name):
+        self.put(folder, name, b"theirs")
+        chosen = self.put(folder, name, b"ours!")
+        assert chosen != name and len(chosen.encode()) <= 255
+        assert folder.find(("DCIM",), name, 5, hashlib.sha256(b"ours!").hexdigest()) == chosen
 
     def test_other_content_than_recorded_leaves_nothing(self, folder):
         assert self.put(folder, "a.jpg", b"data", sha256="0" * 64) == ""

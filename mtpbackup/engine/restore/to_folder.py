@@ -6,7 +6,7 @@ import logging
 from contextlib import closing
 from pathlib import Path
 
-from mtpbackup.archive import Original, Originals, ReturnFolder, folded, numbered, returned_name, safe_name
+from mtpbackup.archive import Original, Originals, ReturnFolder, returned_name
 from mtpbackup.engine.kinds import kind_of
 from mtpbackup.engine.reports import (
     Count,
@@ -127,7 +127,10 @@ class FolderRun:
         for task in tasks:
             place = target.place_for(task.folder)
             try:
-                name = self._same(target, place, task)
+                name = None
+                if target.is_taken(place, task.name):
+                    self._source.check(task)
+                    name = target.find(place, task.name, task.size, task.sha256)
             except IntegrityError as error:
                 self._unfit(task, error)
                 continue
@@ -143,18 +146,6 @@ class FolderRun:
             self._meter.through(task.ref)
             self._report(FileThere(task.ref_as(name), task.original.path))
         return missing
-
-    def _same(self, target: ReturnFolder, place: tuple[str, ...], task: PutTask) -> str | None:
-        """The name under which the file is there already; its content decides."""
-        names = target.names(place)
-        name, number = task.name, 1
-        while (there := names.get(folded(name))) is not None:
-            self._source.check(task)
-            if target.has(place, there, task.size, task.sha256):
-                return there
-            number += 1
-            name = numbered(safe_name(task.name), number)
-        return None
 
     def _write(self, target: ReturnFolder, tasks: list[PutTask], free: int) -> None:
         needed = sum(task.size for task in tasks)
