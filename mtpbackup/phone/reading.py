@@ -37,8 +37,10 @@ _log = logging.getLogger(__name__)
 WHOLE_LIMIT: Final = 8 * 1024 * 1024
 #: Bytes asked for at once of larger ones.
 PIECE: Final = 16 * 1024 * 1024
-#: Where GetPartialObject ends: 32-bit offsets. It is said to reach over that from below on Android only.
-_REACH_32: Final = 0xFFFFFFFF
+#: The last place where a piece of GetPartialObject may begin, on a page of the phone's memory, and its longest
+#: length: 32 bits each. So it reaches over 4 GiB from below (ANDROID.md, Reading; QEMU 7.2 in the lab).
+_LAST_32: Final = 0xFFFFF000
+_LONGEST_32: Final = 0xFFFFFFFF
 
 
 class _Disagrees(Exception):
@@ -159,7 +161,7 @@ class _Reading:
         """The operation that brings parts of this item."""
         if self._session.supports(Op.GET_PARTIAL_OBJECT_64):
             return Op.GET_PARTIAL_OBJECT_64
-        if self._session.supports(Op.GET_PARTIAL_OBJECT) and self._item.size <= _REACH_32:
+        if self._session.supports(Op.GET_PARTIAL_OBJECT) and self._item.size <= _LAST_32 + _LONGEST_32:
             return Op.GET_PARTIAL_OBJECT
         return None
 
@@ -176,35 +178,43 @@ class _Reading:
 
     def _piece(self, length: int) -> Iterator[Chunk]:
         """One piece. A phone may bring less than asked for, but not nothing, and not more."""
-        began = self._position
-        with self._ask(length) as incoming:
+        began = start = self._position
+        if start > _LAST_32 and self._partial_operation() == Op.GET_PARTIAL_OBJECT:
+            # Out of reach of 32 bits: from below to the end, in one piece.
+            start, length = _LAST_32, self._end - _LAST_32
+        came, skip = 0, began - start
+        with self._ask(start, length) as incoming:
             if incoming.announced is not None and incoming.announced > length:
-                raise _Disagrees(began + incoming.announced, began)
+                raise _Disagrees(start + incoming.announced, began)
             for chunk in incoming:
-                if self._position + len(chunk.data) > began + length:
+                before, came = came, came + len(chunk.data)
+                if came > length:
                     chunk.release()
-                    raise _Disagrees(self._position + len(chunk.data), self._position)
-                self._position += len(chunk.data)
-                yield chunk
-        if self._position == began:
-            raise _Disagrees(began, began)
+                    raise _Disagrees(start + came, self._position)
+                if came <= skip:
+                    chunk.release()
+                    continue
+                self._position = start + came
+                yield chunk.part(skip - before, len(chunk.data)) if before < skip else chunk
+        if self._position == began or (skip and came != length):
+            raise _Disagrees(start + came, self._position)
 
     def _check_end(self, error: _Disagrees) -> None:
         """Makes sure that an item which is longer by one account ends where it was listed to end.
 
         Asked at its very end Android brings nothing, and says OK (ANDROID.md, Reading).
         """
-        with self._ask(1) as incoming:
+        with self._ask(self._position, 1) as incoming:
             for chunk in incoming:
                 length = len(chunk.data)
                 chunk.release()
                 if length:
                     raise error
 
-    def _ask(self, length: int) -> Incoming:
+    def _ask(self, start: int, length: int) -> Incoming:
         if self._partial_operation() == Op.GET_PARTIAL_OBJECT_64:
-            return operations.get_partial_object_64(self._session, self._item.handle, self._position, length)
-        return operations.get_partial_object(self._session, self._item.handle, self._position, length)
+            return operations.get_partial_object_64(self._session, self._item.handle, start, length)
+        return operations.get_partial_object(self._session, self._item.handle, start, length)
 
     # --- what went wrong ----------------------------------------------------------------------------------
 

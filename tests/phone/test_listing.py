@@ -403,7 +403,6 @@ def test_a_storage_that_is_gone() -> None:
 
 
 def test_a_storage_that_is_gone_is_not_taken_for_an_empty_one() -> None:
-    """umtp-responder answers with an empty list when its storage was unmounted (seen in the lab)."""
     tiny = camera(3)
     with holding(tiny) as (phone, _):
         storage = phone.storages()[0]

@@ -120,10 +120,47 @@ def test_an_operation_that_is_listed_and_unknown_is_replaced_by_the_next() -> No
         assert tiny.counts == {PART_64: 1, PART: 2}
 
 
-def test_beyond_4_gib_without_64_bit_offsets_the_whole_is_read() -> None:
-    """Only by the operation chosen: the content itself need not come."""
-    tiny = one_file(b"", listed_size=(5 << 32) + 1)
+class Endless:
+    """A content of any size, by arithmetic."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def part(self, offset: int, length: int) -> bytes:
+        return bytes(Generated(self.size, 9).read(offset, min(length, self.size - offset)))
+
+
+@pytest.mark.parametrize("before_4_gib", [17 * MIB, 1000, 0, -1, -(3 * MIB)])
+def test_beyond_4_gib_by_32_bits_from_below(before_4_gib: int) -> None:
+    size = (1 << 32) + 5 * MIB + 7
+    content = Endless(size)
+    tiny = one_file(b"", listed_size=size)
     tiny.operations = without(PART_64)
+    tiny.overrides[PART] = lambda _handle, offset, length: content.part(offset, length)
+    with holding(tiny) as (phone, _):
+        item = the_item(phone)
+        offset = (1 << 32) - before_4_gib
+        assert take(phone.read(item, offset)) == content.part(offset, size)
+        assert tiny.counts[WHOLE] == 0
+        for _, _, start, length in (asked for asked in tiny.asked if asked[0] == PART):
+            assert start + length <= size
+
+
+def test_what_is_short_beyond_4_gib_is_not_asked_for_ever() -> None:
+    size = (1 << 32) + 5 * MIB
+    tiny = one_file(b"", listed_size=size)
+    tiny.operations = without(PART_64)
+    tiny.overrides[PART] = lambda _handle, _offset, length: bytes(min(length, 2 * MIB))
+    with holding(tiny) as (phone, _):
+        assert unreadable(phone, the_item(phone), (1 << 32) + MIB)[0] is Reason.WRONG_SIZE
+        assert tiny.counts[PART] == 1
+
+
+@pytest.mark.parametrize("missing", [(PART_64,), (PART, PART_64)])
+def test_out_of_reach_of_32_bits_the_whole_is_read(missing: tuple[int, ...]) -> None:
+    """Only by the operation chosen: the content itself need not come."""
+    tiny = one_file(b"", listed_size=9 << 30)
+    tiny.operations = without(*missing)
 
     def refuse(_handle: int) -> bytes:
         raise Refusal(0x200F)
@@ -131,9 +168,9 @@ def test_beyond_4_gib_without_64_bit_offsets_the_whole_is_read() -> None:
     tiny.overrides[WHOLE] = refuse
     with holding(tiny) as (phone, _):
         item = the_item(phone)
-        assert item.size == (5 << 32) + 1
+        assert item.size == 9 << 30
         with pytest.raises(ItemUnreadable):
-            take(phone.read(item, 5 << 32))
+            take(phone.read(item, 5 << 30))
         assert tiny.counts[WHOLE] == 1
         assert tiny.counts[PART] == 0
 
