@@ -138,8 +138,8 @@ class FolderLister:
             raise ItemUnreadable(shown_path, ItemUnreadable.Reason.STALLED) from error
         found = [handle for handle in dict.fromkeys(handles) if handle not in _NO_HANDLES and handle != parent]
         if not found and not is_shown(self._session, storage):
-            # A phone that hides its photos just now must never look like one that has none. Android refuses then
-            # (ANDROID.md, Storages); that others do is not to be relied on.
+            # A phone that hides its photos just now must never look like one that has none. Android refuses
+            # then (ANDROID.md, Storages); that others do is not to be relied on.
             raise StorageVanished(storage.label)
         return found
 
