@@ -56,22 +56,23 @@ class Prover:
         if not waiting:
             return
         items = folders.again(*waiting[0].place).items
-        handles = {item.handle: item for item in items}
-        names = {item.name: item for item in items}
+        names = {item.name: item for item in items if not item.is_folder}
+        # Some phones show another name than they were given; handles of new objects may be wrong, too.
+        others = {(item.handle, item.size): item for item in items if not item.is_folder}
         there: list[tuple[PutTask, Item, bool]] = []
         wrong: list[tuple[PutTask, MtpBackupError]] = []
         for task in waiting:
             assert task.sent is not None
-            item = handles.get(task.sent.handle) or names.get(task.sent.name)
+            item = names.get(task.sent.name) or others.get((task.sent.handle, task.size))
             if item is None:
                 wrong.append((task, ItemVanished(task.sent.shown_path)))
                 continue
-            task.sent = item if item.name == task.sent.name else task.sent
             good = item.size == task.size and (not task.sampled or self._reads_back(task, item))
             if good:
                 there.append((task, item, task.sampled))
             else:
-                self._sender.delete_sent(task)
+                if item.name == task.sent.name:
+                    self._sender.delete_sent(task, item)
                 folders.forget(*task.place)
                 wrong.append((task, SendFailed(item.shown_path, SendFailed.Reason.REFUSED, item.size)))
         self._settle(there)

@@ -87,7 +87,7 @@ class Sender:
         self.got_on = False
         listed = folders.make(*task.place)
         place = (task.storage, (*task.folder, name))
-        if remains is not None and self._continue(task, remains, place):
+        if remains is not None and self._continue(folders, task, remains):
             names.add(replace(remains, size=task.size))
             return
         if remains is not None:
@@ -119,8 +119,8 @@ class Sender:
                 phone.continue_file(item, 0, reading.parts(), task.size)
             except (TransportError, WireError):
                 raise
-            except BaseException:
-                self._delete(item)
+            except MtpBackupError:
+                self._take_back(folders, task, name)
                 raise
             item = replace(item, size=task.size)
         else:
@@ -128,7 +128,7 @@ class Sender:
             item = phone.send_file(storage, listed.folder, name, task.size, modified, reading.parts())
         if not reading.is_right:
             task.checked = False
-            self._delete(item)
+            self._take_back(folders, task, name)
             raise ArchiveError(self.source.path(task), "changed while it was sent")
         return item
 
@@ -142,7 +142,7 @@ class Sender:
         last = task.tries + 1 >= self._options.tries
         return last and task.size >= self._options.continue_from and self._grip.phone.can_continue
 
-    def _continue(self, task: PutTask, remains: Item, place: PhonePlace) -> bool:
+    def _continue(self, folders: PhoneFolders, task: PutTask, remains: Item) -> bool:
         """Goes on with a half-sent file of ours if that is worth while."""
         phone = self._grip.phone
         if (
@@ -159,8 +159,8 @@ class Sender:
         phone.continue_file(remains, remains.size, reading.parts(), task.size)
         if not reading.is_right:
             task.checked = False
-            self._delete(remains)
-            self._forget(place)
+            self._take_back(folders, task, remains.name)
+            self._forget((task.storage, (*task.folder, remains.name)))
             raise ArchiveError(self.source.path(task), "changed while it was sent")
         task.sent = replace(remains, size=task.size)
         return True
@@ -207,11 +207,25 @@ class Sender:
                     break
         return len(there) == length and here[:length] == there
 
-    def delete_sent(self, task: PutTask) -> None:
-        """Takes away what this run has sent and what is not what it should be."""
-        if task.sent is not None:
-            self._delete(task.sent)
-            self._forget((task.storage, (*task.folder, task.sent.name)))
+    def delete_sent(self, task: PutTask, item: Item) -> None:
+        """Takes away what this run has sent and is not what it should be.
+
+        Args:
+            task: the file.
+            item: as it was listed now, under the name that it was sent as.
+        """
+        self._delete(item)
+        self._forget((task.storage, (*task.folder, item.name)))
+
+    def _take_back(self, folders: PhoneFolders, task: PutTask, name: str) -> None:
+        """Deletes what was sent just now.
+
+        It is looked up by its name: the handle that a phone gives a new object may be wrong (QEMU's may be).
+        """
+        for item in folders.again(*task.place).items:
+            if item.name == name and not item.is_folder:
+                self._delete(item)
+        folders.forget(*task.place)
 
     def _delete(self, item: Item) -> None:
         """Deletes what this program made, if it is there."""

@@ -301,11 +301,12 @@ class TestOtherPhones:
         bench.restore(into="sd CARD/Old")
         assert list(bench.files(1)) == ["Old/a.jpg"]
 
-    def test_a_phone_without_property_lists_or_64_bits(self, bench, tmp_path):
+    @pytest.mark.parametrize("persona", ["basic", "qemu"])
+    def test_a_phone_without_property_lists_or_64_bits(self, bench, persona):
         truth = bench.fill({**numbers(4), "DCIM/Camera/b.jpg": 2 * MIB})
         bench.back_up()
         bench.new.close()
-        bench.new = VirtualPhone("basic", serial="NEW")
+        bench.new = VirtualPhone(persona, serial="NEW")
         summary = bench.restore(verify=True)
         assert bench.files() == truth
         assert summary.complete
@@ -395,6 +396,37 @@ class TestDamage:
         )
         assert bench.restore().skipped == {PutSkip.DAMAGED: Count(1, 1000)}
         assert len(bench.files()) == 1
+
+
+class TestChangedMeanwhile:
+    def changing(self, bench, path):
+        def change(event):
+            if isinstance(event, reports.RestoreProgress) and not changed:
+                changed.append(event)
+                with path.open("r+b") as file:
+                    file.seek(-1, 2)
+                    file.write(b"!")
+
+        changed = []
+        bench.on_event = change
+        return changed
+
+    def test_a_saved_file_that_changes_while_it_is_sent_is_taken_back(self, bench):
+        bench.fill({"DCIM/film.mp4": 5 * MIB})
+        bench.back_up()
+        changed = self.changing(bench, next(bench.root.rglob("film.mp4")))
+        summary = bench.restore()
+        assert changed
+        assert summary.skipped == {PutSkip.DAMAGED: Count(1, 5 * MIB)}
+        assert bench.files() == {}
+        assert bench.source.record.sent_to("NEW") == {}
+
+    def test_any_other_file_is_sent_as_it_is_now(self, bench, tmp_path):
+        (tmp_path / "film.mp4").write_bytes(bytes(5 * MIB))
+        changed = self.changing(bench, tmp_path / "film.mp4")
+        assert bench.restore(PlainFolder(tmp_path)).complete
+        assert changed
+        assert bench.files()["Pictures/film.mp4"] == (tmp_path / "film.mp4").read_bytes()
 
 
 class TestWithoutACatalog:
