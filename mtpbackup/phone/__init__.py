@@ -3,9 +3,11 @@
 - `items`: `PhoneIdentity`, `Storage`, `Item`. `naming`: names for what has none.
 - `phone`: `Phone`, the one object users hold.
 - `storages`, `listing`, `reading`: how each is asked for. `losses`: what refusals mean.
+- `sending`: new files and folders. `editing`: the rest of a file. `acceptance`: what a phone takes. `content`,
+  `interrupts`: a source that fails, and Ctrl-C, while a file is on its way.
 
 An item is what was listed: its bytes are exactly as many as its size says, or an error tells why not. Nothing
-on the phone is changed here.
+that was on the phone before is changed or deleted.
 
 May be imported by engine and cli.
 """

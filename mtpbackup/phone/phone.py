@@ -322,6 +322,11 @@ class Phone:
     ) -> Item:
         """Sends a file, in two transactions.
 
+        The folder must hold nothing of this name, nor of one that differs in case only: that is for the caller
+        to know. Android refuses the former and empties the latter (ANDROID.md, Writing); umtp-responder and
+        QEMU write over the former and say OK. That its disk is full umtp-responder does not say at all: ask for
+        the size afterwards.
+
         Whatever goes wrong, nothing of the file is left on the phone, except when the phone is gone: then
         look, after it came back, whether there is something of that name.
 
