@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,10 +22,11 @@ from mtpbackup.cli.options import (
     selection_options,
     speaking_options,
     to_option,
+    via_option,
     wait_option,
     yes_option,
 )
-from mtpbackup.cli.running import finish, speaking, usb_phones
+from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import NoArchive, SeveralPhones
 from mtpbackup.messages import ExitCode, explain, plain
@@ -52,6 +54,7 @@ Examples:
 @dry_run_option
 @new_option
 @wait_option
+@via_option
 @yes_option
 @speaking_options
 def backup(
@@ -64,6 +67,7 @@ def backup(
     dry_run: bool,
     new: bool,
     wait: float | None,
+    via: str | None,
     yes: bool,
     quiet: bool,
     as_json: bool,
@@ -84,7 +88,7 @@ def backup(
         patience = wait if wait is not None else None if voice.interactive else _PATIENCE_OF_PROGRAMS
         code = back_up(
             voice,
-            usb_phones,
+            libmtp_phones if via else usb_phones,
             to or default_destination(),
             options,
             device=device or "",
@@ -92,6 +96,7 @@ def backup(
             ask=not yes,
             dry_run=dry_run,
             known_place=not new,
+            via=via,
         )
         finish(code)
 
@@ -116,6 +121,7 @@ def back_up(
     ask: bool = True,
     dry_run: bool = False,
     known_place: bool = True,
+    via: str | None = None,
 ) -> ExitCode:
     """One backup from finding the phone to the last word.
 
@@ -129,6 +135,7 @@ def back_up(
         ask: whether a person may be asked which phone is meant.
         dry_run: only tell what would be done.
         known_place: whether to insist on the backup that was in this folder before, if there was one.
+        via: "libmtp" where the phones are those of libmtp.
 
     Raises:
         MtpBackupError: as `engine.run_backup`.
@@ -137,7 +144,8 @@ def back_up(
 
     narrator = BackupNarrator(voice)
     with phones() as finder:
-        link = PhoneLink(finder, wanted=device, patience=patience, report=narrator)
+        link_to = partial(PhoneLink, finder, patience=patience, report=narrator, open_phone=opener(via))
+        link = link_to(wanted=device)
         try:
             try:
                 link.connect()
@@ -146,7 +154,7 @@ def back_up(
                     raise
                 link.close()
                 chosen = _ask_which(voice, several)
-                link = PhoneLink(finder, wanted=chosen, patience=patience, report=narrator)
+                link = link_to(wanted=chosen)
             if dry_run:
                 return _preview(narrator, link, to, options)
             return _run(narrator, link, to, options, known_place=known_place)

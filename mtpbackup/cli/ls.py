@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mtpbackup.cli.narrator import BackupNarrator
-from mtpbackup.cli.options import device_option, speaking_options, wait_option
-from mtpbackup.cli.running import speaking, usb_phones
+from mtpbackup.cli.options import device_option, speaking_options, via_option, wait_option
+from mtpbackup.cli.running import libmtp_phones, opener, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import ItemVanished
 from mtpbackup.messages import plain
@@ -27,8 +27,9 @@ Examples:
 @click.argument("path", default="")
 @device_option
 @wait_option
+@via_option
 @speaking_options
-def ls(path: str, device: str | None, wait: float | None, quiet: bool, as_json: bool) -> None:
+def ls(path: str, device: str | None, wait: float | None, via: str | None, quiet: bool, as_json: bool) -> None:
     """List a folder of the phone.
 
     Shows date, size and name. Without PATH: the top of every storage.
@@ -38,8 +39,15 @@ def ls(path: str, device: str | None, wait: float | None, quiet: bool, as_json: 
     from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415 - `--help` does without
 
     names = tuple(name for name in path.split("/") if name)
-    with speaking(as_json=as_json, quiet=quiet) as voice, usb_phones() as finder:
-        link = PhoneLink(finder, wanted=device or "", patience=wait or 0.0, report=BackupNarrator(voice))
+    phones = libmtp_phones if via else usb_phones
+    with speaking(as_json=as_json, quiet=quiet) as voice, phones() as finder:
+        link = PhoneLink(
+            finder,
+            wanted=device or "",
+            patience=wait or 0.0,
+            report=BackupNarrator(voice),
+            open_phone=opener(via),
+        )
         try:
             phone = link.connect()
             found = 0

@@ -36,6 +36,11 @@ to_option = click.option(
 device_option = click.option(
     "--device", metavar="NAME|SERIAL", help="Which phone, when several are plugged in. See: mtpbackup devices"
 )
+via_option = click.option(
+    "--via",
+    type=click.Choice(["libmtp"]),
+    help="Let libmtp speak to the phone: slower, for older devices that only its table of quirks knows.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 wait_option = click.option(

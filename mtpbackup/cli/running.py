@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ from mtpbackup.errors import LibraryMissing, MtpBackupError
 from mtpbackup.messages import ExitCode, explain
 
 if TYPE_CHECKING:
-    from mtpbackup.transport.base import Finder
+    from mtpbackup.phone import Phone
+    from mtpbackup.transport.base import Finder, Transport
 
 
 @contextmanager
@@ -54,6 +55,33 @@ def usb_phones() -> Iterator[Finder]:
         if settings.get("trace"):
             finder = stack.enter_context(_traced(finder, Path(settings["trace"]), settings["redact"]))
         yield finder
+
+
+@contextmanager
+def libmtp_phones() -> Iterator[Finder]:
+    """The phones that libmtp sees; their phones are opened by `opener("libmtp")`.
+
+    Raises:
+        LibmtpMissing, LibmtpUnsupported: told when phones are looked for.
+    """
+    from mtpbackup.phone.libmtp import LibmtpFinder  # noqa: PLC0415 - few need it
+
+    finder = LibmtpFinder()
+    try:
+        yield finder
+    finally:
+        finder.close()
+
+
+def opener(via: str | None) -> Callable[[Transport], Phone]:
+    """What makes a phone of what a finder's phones open."""
+    if via == "libmtp":
+        from mtpbackup.phone.libmtp import LibmtpPhone  # noqa: PLC0415 - few need it
+
+        return LibmtpPhone.open
+    from mtpbackup.phone import Phone  # noqa: PLC0415 - `--help` does without
+
+    return Phone.open
 
 
 def _finder(transport: str | None) -> Finder:

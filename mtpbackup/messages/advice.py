@@ -230,7 +230,7 @@ def _libmtp_missing(error: errors.LibmtpMissing) -> Advice:
 @_says(errors.LibmtpUnsupported)
 def _libmtp_unsupported(error: errors.LibmtpUnsupported) -> Advice:
     return Advice(
-        f"libmtp {plain(error.version) or 'of this version'} is not one that mtpbackup knows, so it is not used.",
+        f"libmtp {plain(error.version) or '(of this version)'} is not used: mtpbackup doesn't know it.",
         ("It knows 1.1.20 to 1.1.22. Or do without --via libmtp: most phones need it not.",),
         ExitCode.ERROR,
     )

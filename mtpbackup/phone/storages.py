@@ -33,6 +33,11 @@ def read_storages(session: Session) -> list[Storage]:
         info = _describe(session, storage_id)
         if info is not None:
             described.append((storage_id, info))
+    return storages_of(described)
+
+
+def storages_of(described: list[tuple[int, StorageInfo]]) -> list[Storage]:
+    """Storages with labels that tell them apart, from ids and what was told of each."""
     labels = _labels(described)
     return [
         Storage(

@@ -1,0 +1,159 @@
+"""Finding phones with libmtp's eyes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from mtpbackup.errors import LibmtpFailed, LibraryMissing, TransportError
+from mtpbackup.phone.libmtp.process import ChildProcess
+from mtpbackup.transport.base import Transport, TransportOptions, UsbIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class TableEntry:
+    """What libmtp's table of devices says of one that is plugged in.
+
+    Attributes:
+        bus, address: where it is.
+        vendor_id, product_id: of its device descriptor.
+        vendor, product: its names in the table; "(null)" and empty where it has none.
+        flags: its quirks, as bits of libmtp's device-flags.h.
+    """
+
+    bus: int
+    address: int
+    vendor_id: int
+    product_id: int
+    vendor: str
+    product: str
+    flags: int
+
+    @property
+    def name(self) -> str:
+        """Its name in the table; empty for one that is not in it."""
+        words = " ".join(word for word in (self.vendor, self.product) if word and word != "(null)")
+        return " ".join(words.split())
+
+
+class OpenChild:
+    """A child that was told which phone to open, in the place of a transport: `LibmtpPhone.open` takes it on.
+
+    Attributes:
+        child: the process.
+        facts: what the phone says of itself, as the child has it.
+    """
+
+    def __init__(self, child: ChildProcess, facts: dict[str, Any]) -> None:
+        self.child = child
+        self.facts = facts
+
+    def close(self) -> None:
+        """Ends the child. May be called again."""
+        self.child.close()
+
+
+class FoundLibmtpPhone:
+    """A phone that libmtp sees. A `FoundPhone`, but for what it opens."""
+
+    def __init__(self, entry: TableEntry, start: Callable[[], ChildProcess]) -> None:
+        self._entry = entry
+        self._start = start
+
+    @property
+    def identity(self) -> UsbIdentity:
+        """See `FoundPhone`. libmtp tells no serial number and no port before it opens a phone."""
+        entry = self._entry
+        return UsbIdentity(
+            entry.vendor_id,
+            entry.product_id,
+            product=entry.name,
+            bus=entry.bus,
+            address=entry.address,
+            node=f"/dev/bus/usb/{entry.bus:03}/{entry.address:03}",
+        )
+
+    def open(self, options: TransportOptions | None = None) -> Transport:
+        """Opens it in a child of its own.
+
+        Raises:
+            LibmtpFailed, LibmtpCrashed, LibmtpHung: libmtp could not.
+        """
+        child = self._start()
+        try:
+            facts = child.ask("open", bus=self._entry.bus, address=self._entry.address)
+        except BaseException:
+            child.kill()
+            raise
+        # Whoever holds it hands it to `LibmtpPhone.open`, or closes it; nobody moves bytes with it.
+        return cast(Transport, OpenChild(child, facts))
+
+
+class LibmtpFinder:
+    """Finds phones in a child, which is started anew when it died. A `Finder`.
+
+    Args:
+        start: starts a child.
+        poll_interval: seconds between two looks.
+        sleep: passes time.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], ChildProcess] = ChildProcess,
+        *,
+        poll_interval: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._start = start
+        self._poll_interval = poll_interval
+        self._sleep = sleep
+        self._child: ChildProcess | None = None
+        self._seen: list[TableEntry] | None = None
+
+    def table(self) -> list[TableEntry]:
+        """What libmtp's table says of each phone that is plugged in.
+
+        Raises:
+            LibmtpMissing, LibmtpUnsupported: there is no libmtp to ask.
+            LibmtpFailed, LibmtpCrashed, LibmtpHung: it could not look.
+        """
+        if self._child is None or not self._child.running:
+            self._child = self._start()
+        try:
+            found = self._child.ask("detect")
+        except BaseException:
+            self._child.kill()
+            raise
+        return sorted((TableEntry(**each) for each in found), key=lambda entry: (entry.bus, entry.address))
+
+    def find(self) -> Sequence[FoundLibmtpPhone]:
+        """See `Finder`."""
+        entries = self.table()
+        self._seen = entries
+        return [FoundLibmtpPhone(entry, self._start) for entry in entries]
+
+    def wait_for_change(self, timeout: float) -> bool:
+        """See `Finder`. libmtp tells of no coming and going: it is asked now and then."""
+        deadline = time.monotonic() + timeout
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            self._sleep(min(left, self._poll_interval))
+            try:
+                seen = self.table()
+            except LibraryMissing:
+                raise
+            except (TransportError, LibmtpFailed):
+                return True  # whoever looks now is told why
+            if seen != self._seen:
+                self._seen = seen
+                return True
+
+    def close(self) -> None:
+        """See `Finder`."""
+        if self._child is not None:
+            self._child.close()

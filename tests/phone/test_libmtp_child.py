@@ -1,0 +1,231 @@
+"""The child with libmtp in it, when it answers, crashes, hangs, prints and is interrupted. No libmtp needed."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from mtpbackup.errors import LibmtpCrashed, LibmtpFailed, LibmtpHung, LibmtpMissing, LibmtpUnsupported
+from mtpbackup.phone.libmtp import LibmtpFinder
+from mtpbackup.phone.libmtp.frames import BrokenPipes, FrameKind, receive, send, send_json
+from mtpbackup.phone.libmtp.native import version_in
+from mtpbackup.phone.libmtp.process import ChildProcess
+from tests.transport.rigs import ctrl_c_when, eventually
+
+#: Serves a library of a test's own in a real child process.
+SERVE = """
+import ctypes, os, sys, time
+from mtpbackup.errors import *
+from mtpbackup.phone.libmtp.child import Child
+
+class Library:
+    version = "test"
+    def detect(self):
+        {detect}
+    def open(self, bus, address):
+        return self
+    def identity(self):
+        return dict(bus=1)
+    def close(self):
+        pass
+    def part(self, handle, offset, length):
+        return bytes(length)
+    def stream(self, handle, take, stopped):
+        {stream}
+
+Child(int(sys.argv[1]), int(sys.argv[2]), {load}).serve()
+"""
+
+
+@pytest.fixture
+def start():
+    children = []
+
+    def start(detect="return []", stream="take(memoryview(b'x'))", load="Library", patience=20.0):
+        program = SERVE.format(detect=detect, stream=stream, load=load)
+        children.append(ChildProcess((sys.executable, "-c", program), patience))
+        return children[-1]
+
+    yield start
+    for child in children:
+        child.close()
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_it_answers_and_ends(start):
+    child = start(detect="return [1, 2]")
+    assert child.ask("detect") == [1, 2]
+    pid = child.pid
+    child.close()
+    child.close()
+    assert not alive(pid)
+    with pytest.raises(LibmtpCrashed):
+        child.ask("detect")
+
+
+def test_content_comes_through_whole(start):
+    child = start(stream="for n in range(50): take(memoryview(bytes([n]) * 100_000))")
+    child.ask("open", bus=1, address=1)
+    data = b"".join(child.ask_content("stream", handle=1))
+    assert data == b"".join(bytes([n]) * 100_000 for n in range(50))
+    assert b"".join(child.ask_content("part", handle=1, offset=0, length=7)) == bytes(7)
+
+
+@pytest.mark.parametrize(
+    ("crash", "signal_number"),
+    [("ctypes.string_at(0)", signal.SIGSEGV), ("os.abort()", signal.SIGABRT), ("os._exit(3)", None)],
+)
+def test_a_crash_is_an_error_here(start, crash, signal_number):
+    child = start(detect=crash)
+    with pytest.raises(LibmtpCrashed) as caught:
+        child.ask("detect")
+    assert (caught.value.doing, caught.value.signal) == ("detect", signal_number)
+
+
+def test_a_crash_in_the_middle_of_content(start):
+    child = start(stream="take(memoryview(b'half')); ctypes.string_at(0)")
+    child.ask("open", bus=1, address=1)
+    content = child.ask_content("stream", handle=1)
+    assert next(content) == b"half"
+    with pytest.raises(LibmtpCrashed):
+        next(content)
+
+
+def test_a_hang_is_ended_and_told(start):
+    child = start(detect="ctypes.CDLL(None).sleep(1000)", patience=0.5)
+    pid = child.pid
+    started = time.monotonic()
+    with pytest.raises(LibmtpHung) as caught:
+        child.ask("detect")
+    assert time.monotonic() - started < 5
+    assert (caught.value.doing, caught.value.seconds) == ("detect", 0.5)
+    assert not alive(pid)
+
+
+def test_slow_content_is_no_hang(start):
+    child = start(stream="[(time.sleep(0.3), take(memoryview(b'x'))) for _ in range(5)]", patience=1.2)
+    child.ask("open", bus=1, address=1)
+    assert b"".join(child.ask_content("stream", handle=1)) == b"xxxxx"
+
+
+def test_ctrl_c_reaches_the_parent_and_ends_the_child(start):
+    child = start(detect="ctypes.CDLL(None).sleep(1000)")
+    pid = child.pid
+    with ctrl_c_when(lambda: alive(pid)), pytest.raises(KeyboardInterrupt):
+        child.ask("detect")
+    started = time.monotonic()
+    child.close()
+    assert time.monotonic() - started < 1
+    assert not alive(pid)
+
+
+def test_content_broken_off_ends_the_child(start):
+    child = start(stream="while True: take(memoryview(bytes(100_000)))")
+    child.ask("open", bus=1, address=1)
+    content = child.ask_content("stream", handle=1)
+    next(content)
+    content.close()
+    with pytest.raises(LibmtpFailed):
+        child.ask("detect")
+    assert not alive(child.pid)
+
+
+def test_it_ends_with_its_parent_even_in_a_call():
+    """The parent is killed while the child is deep in a call of libmtp's."""
+    serve = SERVE.format(detect="ctypes.CDLL(None).sleep(1000)", stream="pass", load="Library")
+    parent = textwrap.dedent(
+        f"""
+        import sys, threading, time
+        from mtpbackup.phone.libmtp.process import ChildProcess
+        child = ChildProcess((sys.executable, "-c", {serve!r}))
+        print(child.pid, flush=True)
+        child.ask("detect")
+        """
+    )
+
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        pid = int(process.stdout.readline())
+        eventually(lambda: alive(pid))
+        process.kill()
+        process.wait()
+        eventually(lambda: not alive(pid))
+
+
+def test_what_it_prints_reaches_nobody(start, capfd):
+    """libmtp prints by C's stdio and by descriptors."""
+    noise = (
+        "os.write(1, b'noise'); os.write(2, b'noise'); ctypes.CDLL(None).puts(b'noise'); "
+        "ctypes.CDLL(None).fflush(None); print('noise', flush=True); return []"
+    )
+    assert start(detect=noise).ask("detect") == []
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("load", "error", "fact"),
+    [
+        ("(lambda: (_ for _ in ()).throw(LibmtpMissing('pymtp')))", LibmtpMissing, "pymtp"),
+        ("(lambda: (_ for _ in ()).throw(LibmtpUnsupported('1.1.19')))", LibmtpUnsupported, "1.1.19"),
+        ("(lambda: (_ for _ in ()).throw(LibmtpFailed('no')))", LibmtpFailed, "no"),
+    ],
+)
+def test_its_errors_are_raised_here(start, load, error, fact):
+    with pytest.raises(error) as caught:
+        start(load=load).ask("detect")
+    assert fact in str(caught.value)
+
+
+def test_without_pymtp_it_says_so(tmp_path, monkeypatch):
+    (tmp_path / "pymtp.py").write_text("raise ImportError('not here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    finder = LibmtpFinder()
+    with pytest.raises(LibmtpMissing) as caught:
+        finder.find()
+    assert caught.value.library == "pymtp"
+    finder.close()
+
+
+def test_without_libmtp_it_says_so(tmp_path, monkeypatch):
+    """pymtp then loads the program itself and misses libmtp's functions in it."""
+    (tmp_path / "pymtp.py").write_text("import ctypes\nctypes.CDLL(None).LIBMTP_Detect_Raw_Devices")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    finder = LibmtpFinder()
+    with pytest.raises(LibmtpMissing) as caught:
+        finder.find()
+    assert caught.value.library == "libmtp"
+    finder.close()
+
+
+def test_the_version_is_read_from_the_library():
+    assert version_in(b"..\x00LIBMTP\x001.1.20\x00usb\x00") == "1.1.20"
+    assert version_in(b"..\x00version 1.1.20\x00..") == ""
+
+
+def test_frames_are_told_from_what_is_none():
+    reader, writer = os.pipe()
+    send_json(writer, FrameKind.RESULT, {"a": "ü"})
+    assert receive(reader) == (FrameKind.RESULT, b'{"a": "\\u00fc"}')
+    os.write(writer, b"noise on the line")
+    with pytest.raises(BrokenPipes):
+        receive(reader)
+    os.close(writer)
+    with pytest.raises(BrokenPipes):
+        while True:
+            receive(reader)
+    os.close(reader)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with pytest.raises(BrokenPipes):
+        send(writer, FrameKind.DATA, b"x")
+    os.close(writer)

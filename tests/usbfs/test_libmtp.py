@@ -1,0 +1,176 @@
+"""Backups and listings by libmtp itself, on the phone made of code."""
+
+import ctypes.util
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from mtpbackup.phone.libmtp import LibmtpFinder, LibmtpPhone
+from mtpbackup.phone.libmtp.process import COMMAND, ChildProcess
+from mtpbackup.virtual.phone import VirtualPhone
+from mtpbackup.virtual.usbfs import PhoneOnBus
+
+pytestmark = [
+    pytest.mark.usbfs,
+    pytest.mark.skipif(
+        ctypes.util.find_library("mtp") is None or importlib.util.find_spec("pymtp") is None,
+        reason="libmtp is not installed (Debian package libmtp9, and the extra [libmtp])",
+    ),
+]
+
+FILES = {
+    "DCIM/Camera/IMG_1.jpg": b"\xff\xd8" + bytes(3_000_000),
+    "DCIM/Camera/Füße 😀.jpg": b"\xff\xd8" * 256,
+    "DCIM/empty.jpg": b"",
+    "Movies/VID_1.mp4": bytes(range(256)) * 5000,
+}
+
+
+@pytest.fixture(params=["pixel", "basic"])
+def phone(request, program_bus):
+    """A phone with everything, and one with few operations."""
+    with VirtualPhone(request.param) as phone:
+        for path, data in FILES.items():
+            phone.add_file(path, data)
+        device = PhoneOnBus(program_bus, phone)
+        program_bus.plug(device)
+        yield phone
+        program_bus.unplug(device)
+        assert device.failure is None
+
+
+@pytest.fixture
+def finder(program_bus, monkeypatch):
+    for name, value in program_bus.environment({}).items():
+        monkeypatch.setenv(name, value)
+    finder = LibmtpFinder(lambda: ChildProcess(COMMAND))
+    yield finder
+    finder.close()
+
+
+def tree(root: Path) -> dict[str, tuple[str, int]]:
+    """Contents and dates of a backup's files."""
+    return {
+        str(path.relative_to(root)): (
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+            int(path.stat().st_mtime) if path.name != "SHA256SUMS" else 0,
+        )
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".mtpbackup" not in path.parts
+    }
+
+
+def catalog(root: Path) -> list[tuple]:
+    """Where each item was on which phone, and what its file is."""
+    database = sqlite3.connect(root / ".mtpbackup/catalog.sqlite")
+    try:
+        return database.execute(
+            "SELECT phones.serial, phones.manufacturer, phones.model, phones.name, storage, places.path,"
+            " items.name, items.size, items.modified, files.name, sha256"
+            " FROM items JOIN places ON places.id = place JOIN phones ON phones.id = places.phone"
+            " JOIN files ON files.id = file ORDER BY storage, places.path, items.name"
+        ).fetchall()
+    finally:
+        database.close()
+
+
+def test_a_backup_by_libmtp_is_the_same_as_ours(phone, run_with_bus, tmp_path):
+    for name, words in (("ours", ()), ("libmtp", ("--via", "libmtp"))):
+        run = run_with_bus(
+            sys.executable, "-m", "mtpbackup", "backup", "--to", tmp_path / name, *words, "--json"
+        )
+        assert run.returncode == 0, run.stdout
+        for line in run.stdout.splitlines():  # nothing of libmtp's own words
+            json.loads(line)
+    assert tree(tmp_path / "libmtp") == tree(tmp_path / "ours")
+    assert len(tree(tmp_path / "ours")) == len(FILES) + 1
+    assert catalog(tmp_path / "libmtp") == catalog(tmp_path / "ours") != []
+
+
+def test_listings_are_the_same(phone, run_with_bus):
+    listings = [
+        run_with_bus(sys.executable, "-m", "mtpbackup", "ls", "DCIM/Camera", *words).stdout
+        for words in ((), ("--via", "libmtp"))
+    ]
+    assert listings[0] == listings[1]
+    assert "Füße 😀.jpg" in listings[0]
+
+
+def test_parts_and_early_ends(phone, finder):
+    phone_by_libmtp = LibmtpPhone.open(finder.find()[0].open())
+    try:
+        (storage,) = phone_by_libmtp.storages()
+        data = FILES["Movies/VID_1.mp4"]
+        item = phone_by_libmtp.find(storage.label, ("Movies", "VID_1.mp4"))
+        assert item.size == len(data)
+        for offset, length in ((0, None), (1, 5), (1_000_001, None), (len(data), None), (0, 1)):
+            wanted = data[offset:] if length is None else data[offset : offset + length]
+            got = b""
+            for chunk in phone_by_libmtp.read(item, offset, length):
+                got += chunk.data
+                chunk.release()
+            assert got[: len(wanted)] == wanted
+    finally:
+        phone_by_libmtp.close()
+
+
+@pytest.mark.parametrize("phone", ["pixel"], indirect=True)
+def test_a_locked_phone_shows_no_storage(phone, finder):
+    phone.lock()
+    phone_by_libmtp = LibmtpPhone.open(finder.find()[0].open())
+    assert phone_by_libmtp.storages() == []
+    phone_by_libmtp.close()
+
+
+@pytest.mark.parametrize("phone", ["pixel"], indirect=True)
+def test_a_thousand_listings_leak_nothing(phone, finder):
+    for number in range(20):
+        phone.add_file(f"DCIM/Many/IMG_{number}.jpg", b"x")
+    phone_by_libmtp = LibmtpPhone.open(finder.find()[0].open())
+    try:
+        (storage,) = phone_by_libmtp.storages()
+        folder = phone_by_libmtp.find(storage.label, ("DCIM", "Many"))
+        item = phone_by_libmtp.find(storage.label, ("DCIM", "Camera", "IMG_1.jpg"))
+        child = phone_by_libmtp._child
+
+        def resident() -> int:
+            return int(Path(f"/proc/{child.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+        def list_them(times: int) -> None:
+            for _ in range(times):
+                assert len(phone_by_libmtp.list_folder(storage, folder)) == 20
+                phone_by_libmtp.storages()
+
+        list_them(50)  # what is allocated once is allocated by now
+        sum(len(chunk.data) for chunk in phone_by_libmtp.read(item))
+        before = resident()
+        list_them(1000)
+        for _ in range(5):
+            sum(len(chunk.data) for chunk in phone_by_libmtp.read(item))
+        # 20,000 file structures of 56 bytes with names of 10 would be 2 MB, five reads 15 MB.
+        assert resident() - before < 500_000
+    finally:
+        phone_by_libmtp.close()
+
+
+@pytest.mark.parametrize("phone", ["pixel"], indirect=True)
+def test_an_unknown_version_of_libmtp_is_refused_not_read(phone, run_with_bus, monkeypatch, tmp_path):
+    """libmtp as it is, but for the version that it calls itself."""
+    load = "import ctypes, sys; ctypes.CDLL(sys.argv[1]); print(open('/proc/self/maps').read())"
+    maps = run_with_bus(sys.executable, "-c", load, ctypes.util.find_library("mtp")).stdout
+    path = next(line.split()[-1] for line in maps.splitlines() if "libmtp.so" in line)
+    content, replaced = re.subn(rb"\x001\.1\.2(\d)\x00", b"\x001.1.9\\1\x00", Path(path).read_bytes())
+    assert replaced == 1
+    (tmp_path / "libmtp.so.9").write_bytes(content)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    run = run_with_bus(sys.executable, "-m", "mtpbackup", "ls", "--via", "libmtp")
+    assert run.returncode == 1
+    assert run.stdout.startswith("✗ libmtp 1.1.9")
+    assert "is not used" in run.stdout
