@@ -18,6 +18,7 @@ COMMANDS = {
     "status": "mtpbackup.cli.status:status",
     "devices": "mtpbackup.cli.devices:devices",
     "ls": "mtpbackup.cli.ls:ls",
+    "doctor": "mtpbackup.cli.doctor:doctor",
     "demo": "mtpbackup.cli.demo:demo",
     "completion": "mtpbackup.cli.completion:completion",
 }

@@ -174,3 +174,10 @@ def test_an_unknown_version_of_libmtp_is_refused_not_read(phone, run_with_bus, m
     assert run.returncode == 1
     assert run.stdout.startswith("✗ libmtp 1.1.9")
     assert "is not used" in run.stdout
+
+
+def test_the_witness_finds_no_difference(phone, run_with_bus):
+    run = run_with_bus(sys.executable, "-m", "mtpbackup", "doctor", "--compare", "--json")
+    facts = [json.loads(line) for line in run.stdout.splitlines()]
+    assert run.returncode == 0, run.stdout
+    assert (facts[-1]["files"], facts[-1]["differences"]) == (len(FILES), 0)
