@@ -60,8 +60,8 @@ def status(to: Path | None, quiet: bool, as_json: bool) -> None:
                 voice.data(f"  Last backup: {_when(phone.last_run)}{whole}")
             for failed in phone.failing:
                 voice.warn(f"Not saved yet: {plain(failed.item.shown_path)}")
-        checked = _when(report.last_verified) if report.last_verified else "never. Do it with: mtpbackup verify"
-        voice.data(f"Last full check: {checked}")
+        if report.last_verified is not None:
+            voice.data(f"Every file was checked on or after {_when(report.last_verified)}. Again: mtpbackup verify")
         voice.data(f"Room left: {size(report.free)}")
 
 
