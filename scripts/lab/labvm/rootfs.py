@@ -18,6 +18,9 @@ _WHEELS = [
     *(f"--platform={tag}_x86_64" for tag in ("manylinux2014", "manylinux_2_28", "manylinux_2_34", "linux")),
 ]
 
+#: Packages in pure Python that have no wheels: these are made of their sources.
+_SOURCES_ONLY = ("pymtp",)
+
 
 def install_debian(root: Path, work: Path) -> Path:
     """Fills `root` with the recipe's packages; returns the kernel's package, downloaded beside it."""
@@ -60,7 +63,9 @@ def install_python(root: Path, work: Path) -> None:
         "--disable-pip-version-check",
         "--no-input",
     ]
-    run([*pip, "download", *_WHEELS, "--dest", wheels, *requirements()])
+    sources = [each for each in requirements() if each.startswith(_SOURCES_ONLY)]
+    run([*pip, "wheel", "--no-deps", "--wheel-dir", wheels, *sources])
+    run([*pip, "download", *_WHEELS, "--find-links", wheels, "--dest", wheels, *requirements()])
     shutil.copytree(wheels, root / "wheels")
     install = ["python3", "-m", "pip", "-q", "--isolated", "install", "--break-system-packages"]
     run(
