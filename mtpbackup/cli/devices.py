@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import logging
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -9,11 +11,14 @@ import click
 from mtpbackup.cli.options import speaking_options
 from mtpbackup.cli.running import finish, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
-from mtpbackup.errors import NoPhone, PhoneLocked
-from mtpbackup.messages import ExitCode, explain, plain, size
+from mtpbackup.errors import NoPhone, PhoneLocked, TransportError
+from mtpbackup.messages import ExitCode, explain, number, plain, size
 
 if TYPE_CHECKING:
+    from mtpbackup.phone.libmtp.finder import TableEntry
     from mtpbackup.phone.survey import PhoneSeen
+
+_log = logging.getLogger(__name__)
 
 _STATES: Final = {
     "ready": "ready",
@@ -39,13 +44,31 @@ def devices(quiet: bool, as_json: bool) -> None:
             seen = survey(finder)
         if not seen:
             raise NoPhone
+        table = libmtp_table()
         for phone in seen:
-            _tell(voice, phone)
+            _tell(voice, phone, table.get((phone.usb.bus, phone.usb.address)))
         voice.emit("summary", command="devices", phones=len(seen), exit_code=int(_code(seen)))
         finish(_code(seen))
 
 
-def _tell(voice: Voice, phone: PhoneSeen) -> None:
+def libmtp_table() -> dict[tuple[int, int], TableEntry]:
+    """What libmtp's table says of what is plugged in, by bus and address; nothing where it is not installed."""
+    if importlib.util.find_spec("pymtp") is None:
+        return {}
+    from mtpbackup.phone.libmtp import LibmtpFinder  # noqa: PLC0415 - few have it
+
+    finder = LibmtpFinder()
+    try:
+        return {(entry.bus, entry.address): entry for entry in finder.table()}
+    except TransportError as error:
+        # Its opinion is an addition here: the list of phones does without.
+        _log.info("libmtp says nothing of its table: %s", error)
+        return {}
+    finally:
+        finder.close()
+
+
+def _tell(voice: Voice, phone: PhoneSeen, entry: TableEntry | None) -> None:
     voice.emit(
         "status",
         event="device",
@@ -60,15 +83,25 @@ def _tell(voice: Voice, phone: PhoneSeen) -> None:
             {"storage": storage.label, "bytes": storage.capacity, "bytes_free": storage.free}
             for storage in phone.storages
         ],
+        libmtp={"name": entry.name, "flags": entry.flags} if entry is not None else None,
     )
     serial = f", serial number {plain(phone.serial)}" if phone.serial else ""
     voice.data(f"{plain(phone.name)}: {_STATES[phone.state.value]}{serial}")
     for storage in phone.storages:
         voice.data(f"  {plain(storage.label)}: {size(storage.free)} of {size(storage.capacity)} free")
+    if entry is not None:
+        voice.data(f"  libmtp: {_in_words(entry)}")
     if phone.state.value == "locked":
         voice.bad(explain(PhoneLocked(phone.name)))
     elif phone.trouble is not None:
         voice.bad(explain(phone.trouble))
+
+
+def _in_words(entry: TableEntry) -> str:
+    if not entry.name:
+        return "not in its table"
+    quirks = entry.flags.bit_count()
+    return f"{plain(entry.name)}, {number(quirks, 'quirk')}{f' (flags {entry.flags:#010x})' if quirks else ''}"
 
 
 def _code(seen: list[PhoneSeen]) -> ExitCode:

@@ -181,3 +181,10 @@ def test_the_witness_finds_no_difference(phone, run_with_bus):
     facts = [json.loads(line) for line in run.stdout.splitlines()]
     assert run.returncode == 0, run.stdout
     assert (facts[-1]["files"], facts[-1]["differences"]) == (len(FILES), 0)
+
+
+@pytest.mark.parametrize("phone", ["pixel"], indirect=True)
+def test_devices_tells_what_libmtps_table_says(phone, run_with_bus):
+    run = run_with_bus(sys.executable, "-m", "mtpbackup", "devices")
+    assert run.returncode == 0, run.stdout
+    assert "libmtp: Google Inc Nexus/Pixel (MTP), " in run.stdout
