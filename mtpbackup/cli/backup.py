@@ -142,7 +142,7 @@ def back_up(
     """
     from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415 - `--help` does without
 
-    narrator = BackupNarrator(voice)
+    narrator = BackupNarrator(voice, only_telling=dry_run)
     with phones() as finder:
         link_to = partial(PhoneLink, finder, patience=patience, report=narrator, open_phone=opener(via))
         link = link_to(wanted=device)

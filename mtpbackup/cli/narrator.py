@@ -65,12 +65,17 @@ def exit_code_of(summary: Summary) -> ExitCode:
 class BackupNarrator:
     """A `Report` that speaks with a voice. Leave it with `end`, which takes the progress bar away."""
 
-    def __init__(self, voice: Voice, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, voice: Voice, clock: Callable[[], float] = time.monotonic, *, only_telling: bool = False
+    ) -> None:
         self._voice = voice
+        self._only_telling = only_telling
         self._clock = clock
         self._display: ProgressDisplay | None = None
         self._total = Count()
         self._saved = 0
+        self._was_lost = False
+        self._missing: tuple[str, ...] = ()
         self._started = clock()
 
     def __call__(self, event: Event) -> None:
@@ -116,6 +121,8 @@ class BackupNarrator:
     def _waiting(self, event: reports.WaitingForPhone) -> None:
         name = plain(event.name) or "A phone"
         match event.reason:
+            case WaitReason.NONE if self._was_lost:
+                self._voice.say("Waiting for it… (Ctrl+C to stop)")  # what to do was said when it left
             case WaitReason.NONE:
                 self._voice.say("Looking for your phone…  none found yet.")
                 self._voice.more(HOW_TO_CONNECT)
@@ -146,11 +153,17 @@ class BackupNarrator:
             "StorageVanished": "The phone was locked, or its card was taken out.",
         }.get(event.failure.kind, "The phone stopped answering.")
         safe = f"  {self._saved:,} of {self._total.items:,} are safe." if self._total.items else ""
-        self._voice.warn(f"{what}{safe}  Plug it in and unlock it to continue.")
+        then = {
+            "PhoneLocked": "Unlock it to continue.",
+            "StorageVanished": "Unlock it, or put the card back in, to continue.",
+        }.get(event.failure.kind, "Plug it in again and unlock it to continue.")
+        self._voice.warn(f"{what}{safe}  {then}")
+        self._was_lost = True
 
     # --- the plan and the end -----------------------------------------------------------------------------
 
     def _planned(self, event: reports.Planned) -> None:
+        self._missing = tuple(event.missing_folders)
         kinds = [number(event.photos, "photo")] if event.photos else []
         if event.videos:
             kinds.append(number(event.videos, "video"))
@@ -163,7 +176,7 @@ class BackupNarrator:
         for folder in event.missing_folders:
             self._voice.warn(f"There is no folder {plain(folder)} on the phone.")
         copies = event.new + event.changed + event.failing + event.lost
-        if copies.items:
+        if copies.items and not self._only_telling:
             self._voice.say(f"Copying to {place(event.folder)}   ({size(event.free)} free)")
 
     def tell_plan(self, plan: reports.Planned) -> ExitCode:
@@ -175,7 +188,14 @@ class BackupNarrator:
         code = ExitCode.NO_SPACE if plan.to_copy > plan.free else ExitCode.OK
         self._voice.emit("summary", command="backup", dry_run=True, exit_code=int(code), **facts.of_plan(plan))
         copies = plan.new + plan.changed + plan.failing + plan.lost
-        self._voice.say(f"Would copy {number(copies.items, 'file')}, {size(plan.to_copy)}. Nothing was copied.")
+        if copies.items:
+            self._voice.say(
+                f"Would copy {number(copies.items, 'file')}, {size(plan.to_copy)}, to {place(plan.folder)}   "
+                f"({size(plan.free)} free)."
+            )
+        else:
+            self._voice.say("Would copy nothing: there is nothing new.")
+        self._voice.say("This was only a look. Nothing was copied.")
         if plan.safe.items:
             self._voice.more((f"{plan.safe.items:,} are safe already.",))
         if plan.skipped:
@@ -227,8 +247,12 @@ class BackupNarrator:
             if summary.failed.items:
                 sentence += f"  {summary.failed.items:,} still unreadable."
             self._voice.good(sentence)
-        elif not summary.failed.items:
+        elif self._missing:
+            self._voice.say("Nothing was copied.")
+        elif not summary.failed.items and not summary.skipped_in_all.items:
             self._voice.good(f"{plain(summary.phone)}: there are no photos or videos on it yet.")
+        elif not summary.failed.items:
+            self._voice.good(f"{plain(summary.phone)}: nothing to copy.")
 
     def _stopped(self, summary: Summary, safe: Count) -> None:
         wanted = safe + summary.failed + summary.left

@@ -74,7 +74,7 @@ class ProgressDisplay:
         if left is not None:
             figures.append(f"about {duration(left)} left")
         if self._bar:
-            self._bar.update(min(1.0, share), "   ".join(figures), plain(detail.rpartition("/")[2]))
+            self._bar.update(min(1.0, share), figures, plain(detail.rpartition("/")[2]))
         else:
             self._voice.say(f"{self._label}: {share:.0%}, {', '.join(figures)}")
 

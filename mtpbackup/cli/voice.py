@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol, TextIO
 
+from mtpbackup.cli.fitting import spelled, wrapped
 from mtpbackup.messages import Advice
 
 _GREEN, _YELLOW, _RED, _DIM, _OFF = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
@@ -47,7 +50,7 @@ class Voice:
     def say(self, text: str) -> None:
         """A line of the conversation."""
         if not self._quiet:
-            self._line(self._out, text)
+            self._sentence(self._out, text)
 
     def good(self, text: str) -> None:
         """Something that worked."""
@@ -59,7 +62,7 @@ class Voice:
 
     def warn(self, text: str) -> None:
         """Something that did not go as hoped; also said when quiet."""
-        self._line(self._err, self._painted(_YELLOW, "!") + " " + text)
+        self._sentence(self._err, self._painted(_YELLOW, "!") + " " + text)
 
     def more(self, lines: Iterable[str]) -> None:
         """Details below the line before."""
@@ -68,9 +71,9 @@ class Voice:
 
     def bad(self, advice: Advice) -> None:
         """An error with its next steps; also said when quiet."""
-        self._line(self._err, self._painted(_RED, "✗") + " " + advice.headline)
+        self._sentence(self._err, self._painted(_RED, "✗") + " " + advice.headline)
         for line in advice.what_to_do:
-            self._line(self._err, "  " + line)
+            self._sentence(self._err, "  " + line)
 
     def data(self, text: str) -> None:
         """What the person asked for, as the lines of a listing; also said when quiet."""
@@ -81,6 +84,12 @@ class Voice:
 
     def _painted(self, colour: str, text: str) -> str:
         return f"{colour}{text}{_OFF}" if self._colour else text
+
+    def _sentence(self, stream: TextIO, text: str) -> None:
+        text = spelled(text, stream.encoding)
+        if stream.isatty():
+            text = wrapped(text, shutil.get_terminal_size().columns)
+        self._line(stream, text)
 
     def _line(self, stream: TextIO, text: str) -> None:
         stream.write(text + "\n")
@@ -116,7 +125,10 @@ class JsonVoice(Voice):
 
     def emit(self, message_type: str, **facts: object) -> None:
         """One JSON object."""
-        self._line(self._out, json.dumps({"message_type": message_type, **facts}, ensure_ascii=False))
+        # Where names cannot be written as they are they are escaped: a program must get them whole.
+        encoding = (self._out.encoding or "utf-8").lower().replace("_", "-")
+        escaped = encoding not in {"utf-8", "utf8"}
+        self._line(self._out, json.dumps({"message_type": message_type, **facts}, ensure_ascii=escaped))
 
 
 class TerminalVoice(Voice):
@@ -144,6 +156,10 @@ class TerminalVoice(Voice):
 
 def choose_voice(*, as_json: bool = False, quiet: bool = False) -> Voice:
     """The voice that fits where the output goes."""
+    if sys.stdout is None:  # closed, as with `>&-`: what is said goes nowhere
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -321,7 +321,7 @@ def _several(error: errors.SeveralPhones) -> Advice:
 
 @_says(errors.ItemVanished)
 def _vanished(error: errors.ItemVanished) -> Advice:
-    return Advice(f"{plain(error.path)} is not on the phone any more.", (), ExitCode.SOME_FAILED)
+    return Advice(f"{plain(error.path)} is not on the phone.", (), ExitCode.SOME_FAILED)
 
 
 @_says(errors.StorageVanished)

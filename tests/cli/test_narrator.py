@@ -93,7 +93,19 @@ def test_an_unplugged_phone_is_told_with_what_is_safe():
         *[reports.ItemSaved(ITEM, "x")] * 2,
         reports.PhoneLost("Pixel 8", Failure("PhoneGone", "")),
     )
-    assert "! The phone was unplugged.  2 of 3,620 are safe." in stage.said
+    assert "! The phone was unplugged.  2 of 3,620 are safe.  Plug it in again" in stage.said
+
+
+def test_what_to_do_is_said_once_when_the_phone_is_lost():
+    lost = reports.PhoneLost("Pixel 8", Failure("PhoneGone", ""))
+    said = Stage().tell(lost, reports.WaitingForPhone(WaitReason.NONE)).said
+    assert "Waiting for it… (Ctrl+C to stop)" in said
+    assert "Looking for your phone" not in said
+
+
+def test_a_locked_phone_needs_no_cable():
+    said = Stage().tell(reports.PhoneLost("Pixel 8", Failure("PhoneLocked", ""))).said
+    assert "! The phone was locked.  Unlock it to continue." in said
 
 
 def test_the_end_of_a_whole_run():

@@ -33,6 +33,7 @@ def test_a_dry_run_tells_and_copies_nothing(mtpbackup, tmp_path):
     result = mtpbackup("backup", "--to", tmp_path / "new", "--dry-run")
     assert result.exit_code == ExitCode.OK
     assert "Would copy 3 files" in result.output
+    assert "Copying" not in result.output
     assert not (tmp_path / "new").exists()
 
 
@@ -44,6 +45,7 @@ def test_the_selection_is_followed(mtpbackup, tmp_path):
 def test_a_folder_that_is_not_there_is_told(mtpbackup, tmp_path):
     result = mtpbackup("backup", "--to", tmp_path, "--folder", "DCIM/Kamera")
     assert "There is no folder DCIM/Kamera on the phone." in result.output
+    assert "there are no photos" not in result.output
     assert result.exit_code == ExitCode.SOME_FAILED
 
 
@@ -113,6 +115,7 @@ def test_ls_lists_storages_folders_and_files(mtpbackup):
         ("DCIM/Camera/IMG_0002.jpg", 7)
     ]
     missing = mtpbackup("ls", "DCIM/Nothing")
+    assert "DCIM/Nothing is not on the phone." in missing.output
     assert missing.exit_code == ExitCode.SOME_FAILED
 
 
