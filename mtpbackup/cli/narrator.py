@@ -258,7 +258,7 @@ class BackupNarrator:
         wanted = safe + summary.failed + summary.left
         so_far = f"{safe.items:,} of {wanted.items:,} are safe." if wanted.items else ""
         if summary.ending is Ending.INTERRUPTED:
-            self._voice.warn(f"Stopped.  {so_far}  Run mtpbackup again to continue.")
+            self._voice.warn(f"Stopped.  {so_far}  Run the same command again to continue.")
             return
         error = summary.error or errors.PhoneGone("the phone went away")
         if so_far:

@@ -61,7 +61,9 @@ def status(to: Path | None, quiet: bool, as_json: bool) -> None:
             for failed in phone.failing:
                 voice.warn(f"Not saved yet: {plain(failed.item.shown_path)}")
         if report.last_verified is not None:
-            voice.data(f"Every file was checked on or after {_when(report.last_verified)}. Again: mtpbackup verify")
+            voice.data(
+                f"Every file was checked on or after {_when(report.last_verified)}. Again: mtpbackup verify"
+            )
         voice.data(f"Room left: {size(report.free)}")
 
 

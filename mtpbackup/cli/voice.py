@@ -157,9 +157,9 @@ class TerminalVoice(Voice):
 def choose_voice(*, as_json: bool = False, quiet: bool = False) -> Voice:
     """The voice that fits where the output goes."""
     if sys.stdout is None:  # closed, as with `>&-`: what is said goes nowhere
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the program ends
     if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the program ends
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
