@@ -6,7 +6,9 @@ import importlib.util
 import json
 import os
 import re
+import signal
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from mtpbackup.phone.libmtp import LibmtpFinder, LibmtpPhone
 from mtpbackup.phone.libmtp.process import COMMAND, ChildProcess
 from mtpbackup.virtual.phone import VirtualPhone
 from mtpbackup.virtual.usbfs import PhoneOnBus
+from mtpbackup.wire import OperationCode
+from tests.transport.rigs import eventually
+from tests.usbfs.plugin import LIMIT
 
 pytestmark = [
     pytest.mark.usbfs,
@@ -188,3 +193,31 @@ def test_devices_tells_what_libmtps_table_says(phone, run_with_bus):
     run = run_with_bus(sys.executable, "-m", "mtpbackup", "devices")
     assert run.returncode == 0, run.stdout
     assert "libmtp: Google Inc Nexus/Pixel (MTP), " in run.stdout
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.parametrize("phone", ["pixel"], indirect=True)
+def test_a_child_that_dies_in_mid_backup_is_replaced(phone, program_bus, tmp_path):
+    """The run takes hold of the phone again and goes on inside the file."""
+    film = bytes(range(256)) * 200_000
+    phone.add_file("Movies/VID_2.mp4", film)
+    with subprocess.Popen(
+        [sys.executable, "-m", "mtpbackup", "backup", "--to", tmp_path, "--via", "libmtp", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=program_bus.environment(),
+    ) as program:
+        # In the middle of the film: each piece is of one MiB.
+        eventually(lambda: phone.counts[OperationCode.GET_PARTIAL_OBJECT_64] > 15)
+        for child in children_of(program.pid):
+            os.kill(child, signal.SIGSEGV)
+        output, _ = program.communicate(timeout=LIMIT)
+    facts = [json.loads(line) for line in output.splitlines()]
+    assert program.returncode == 0, output
+    assert facts[-1]["saved"]["files"] == len(FILES) + 1
+    (saved,) = tmp_path.rglob("VID_2.mp4")
+    assert saved.read_bytes() == film
+    assert [fact for fact in facts if fact.get("event") in ("phone_lost", "lost")], output

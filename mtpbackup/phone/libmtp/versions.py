@@ -2,5 +2,6 @@
 
 from typing import Final
 
-#: Debian 12's, and those after it. Their public structures are the same; others are not read.
+#: Debian 12's, and those after it. The tests ran with the first and the last; between these two the public
+#: structures did not change. Others are not read.
 SUPPORTED: Final = ("1.1.20", "1.1.21", "1.1.22")
