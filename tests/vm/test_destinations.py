@@ -44,10 +44,9 @@ def test_filled_by_somebody_else_in_mid_run(mounted, started, phone, mtpbackup):
     run.wait_until(lambda: arrived(disk / "backup") > 10_000_000, "the video was on its way")
     filler = disk / "somebody else's"
     # All that is left, to the last block.
-    with filler.open("wb") as file, suppress(OSError):
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(1 << 16))
-            file.flush()
     outcome = run.end(60)
     assert outcome.code == 24, outcome
     assert outcome.summary["ending"] == "out_of_space"
