@@ -74,7 +74,7 @@ class BackupNarrator:
         self._display: ProgressDisplay | None = None
         self._total = Count()
         self._saved = 0
-        self._was_lost = False
+        self._knows_what_to_do = False
         self._missing: tuple[str, ...] = ()
         self._started = clock()
 
@@ -121,7 +121,7 @@ class BackupNarrator:
     def _waiting(self, event: reports.WaitingForPhone) -> None:
         name = plain(event.name) or "A phone"
         match event.reason:
-            case WaitReason.NONE if self._was_lost:
+            case WaitReason.NONE if self._knows_what_to_do:
                 self._voice.say("Waiting for it… (Ctrl+C to stop)")  # what to do was said when it left
             case WaitReason.NONE:
                 self._voice.say("Looking for your phone…  none found yet.")
@@ -130,6 +130,7 @@ class BackupNarrator:
             case WaitReason.LOCKED:
                 self._voice.notice(f"{name} found, but its screen is locked, so it hides your photos.")
                 self._voice.more((*HOW_TO_UNLOCK, "I'll carry on by myself."))
+                self._knows_what_to_do = True  # most phones leave the bus for a moment when it is done
             case WaitReason.BUSY:
                 advice = explain(errors.InterfaceBusy(event.node, event.holders))
                 self._voice.notice(advice.headline)
@@ -158,7 +159,7 @@ class BackupNarrator:
             "StorageVanished": "Unlock it, or put the card back in, to continue.",
         }.get(event.failure.kind, "Plug it in again and unlock it to continue.")
         self._voice.warn(f"{what}{safe}  {then}")
-        self._was_lost = True
+        self._knows_what_to_do = True
 
     # --- the plan and the end -----------------------------------------------------------------------------
 
@@ -176,7 +177,7 @@ class BackupNarrator:
         for folder in event.missing_folders:
             self._voice.warn(f"There is no folder {plain(folder)} on the phone.")
         copies = event.new + event.changed + event.failing + event.lost
-        if copies.items and not self._only_telling:
+        if copies.items and event.to_copy <= event.free and not self._only_telling:
             self._voice.say(f"Copying to {place(event.folder)}   ({size(event.free)} free)")
 
     def tell_plan(self, plan: reports.Planned) -> ExitCode:

@@ -69,7 +69,7 @@ layout_option = click.option(
     type=click.Choice(["as-on-phone", "by-month"]),
     default="as-on-phone",
     show_default=True,
-    help="Folders as they are on the phone, or one for each month.",
+    help="Folders as they are on the phone, or one for each month. What is saved stays where it is.",
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be copied, and copy nothing.")
 new_option = click.option(

@@ -103,6 +103,15 @@ def test_what_to_do_is_said_once_when_the_phone_is_lost():
     assert "Looking for your phone" not in said
 
 
+def test_a_phone_that_leaves_for_a_moment_when_it_is_unlocked_is_not_looked_for_aloud():
+    locked = reports.WaitingForPhone(WaitReason.LOCKED, name="Pixel 8")
+    assert "Looking for" not in Stage().tell(locked, reports.WaitingForPhone(WaitReason.NONE)).said
+
+
+def test_what_does_not_fit_is_not_said_to_be_copied():
+    assert "Copying to" not in Stage().tell(planned(free=1_000)).said
+
+
 def test_a_locked_phone_needs_no_cable():
     said = Stage().tell(reports.PhoneLost("Pixel 8", Failure("PhoneLocked", ""))).said
     assert "! The phone was locked.  Unlock it to continue." in said
