@@ -48,31 +48,35 @@ def mtp_tool(*words: str) -> str:
     ).stdout
 
 
+@pytest.fixture(scope="class", params=["umtp", "qemu"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="class")
+def phone(kind, shared):
+    phone = shared.umtp() if kind == "umtp" else shared.qemu()
+    phone.writable = True
+    fill(phone.files, kind)
+    yield phone
+    phone.unplug()
+    wipe(phone.files)
+
+
+@pytest.fixture(scope="class")
+def truth(phone):
+    return content.tree_hashes(phone.files), content.tree_dates(phone.files)
+
+
+@pytest.fixture(scope="class")
+def root(phone):
+    folder = folder_of_user(f"first-{phone.name}")
+    yield folder
+    subprocess.run(["rm", "-r", folder], check=True)
+
+
 class TestRoundTrip:
     """In this order: later tests build on the backup of the first."""
-
-    @pytest.fixture(scope="class", params=["umtp", "qemu"])
-    def kind(self, request):
-        return request.param
-
-    @pytest.fixture(scope="class")
-    def phone(self, kind, shared):
-        phone = shared.umtp() if kind == "umtp" else shared.qemu()
-        phone.writable = True
-        fill(phone.files, kind)
-        yield phone
-        phone.unplug()
-        wipe(phone.files)
-
-    @pytest.fixture(scope="class")
-    def truth(self, phone):
-        return content.tree_hashes(phone.files), content.tree_dates(phone.files)
-
-    @pytest.fixture(scope="class")
-    def root(self, phone):
-        folder = folder_of_user(f"first-{phone.name}")
-        yield folder
-        subprocess.run(["rm", "-r", folder], check=True)
 
     def test_backed_up_wiped_and_put_back(self, kind, phone, truth, root, mtpbackup):
         hashes, dates = truth
