@@ -78,7 +78,7 @@ new_option = click.option(
     help="Start a new backup where there was one before: you deleted it, or changed the disk.",
 )
 yes_option = click.option(
-    "-y", "--yes", is_flag=True, help="Don't ask; take the first answer to every question."
+    "-y", "--yes", is_flag=True, help="Don't ask, just do it. With several phones, name one by --device."
 )
 
 
