@@ -226,7 +226,7 @@ class RestoreNarrator:
             return
         lines = [
             f"{summary.proven:,} of {summary.sent.items:,} read back and compared; "
-            "of all, name and size were asked back."
+            "of all, name, size and date were asked back."
         ]
         if summary.dates_lost:
             whom = "new files" if not summary.dates_kept else f"{summary.dates_lost:,} of them"

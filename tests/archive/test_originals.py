@@ -122,6 +122,23 @@ def test_a_backup_that_can_only_be_read_has_no_record(backup, monkeypatch):
     assert BackedUp(backup.archive, backup.phone, journal).record is journal
 
 
+def test_an_old_backup_on_a_disk_that_can_only_be_read(tmp_path, monkeypatch):
+    Archive.create_or_open(tmp_path / "old").close()
+    shutil.copy(OLD / "v1.sqlite", tmp_path / "old" / ".mtpbackup" / "catalog.sqlite")
+    monkeypatch.setattr("mtpbackup.archive.root.os.access", lambda *_, **__: False)
+    with Archive.open(tmp_path / "old") as archive:
+        assert not archive.writable
+        (phone,) = archive.catalog.phones()
+        source = BackedUp(archive, phone)
+        assert [one.key.shown_path for one in source.all()] == [
+            "DCIM/Camera/IMG_0001.jpg",
+            "DCIM/Camera/a:b.jpg",
+        ]
+        assert source.record is None
+        with source.lock():
+            pass
+
+
 class TestPlainFolder:
     def test_places_are_found_again(self, tmp_path):
         for path in (
