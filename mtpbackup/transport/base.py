@@ -1,7 +1,8 @@
 """The seam between mtpbackup and USB: what a transport can do, and how phones are found.
 
-Implementations: `libusb` and `pyusb` (real phones), `memory` (a phone made of code in the same process), `trace`
-(records another transport, or plays a recording back). All pass the same suite, `tests/transport/contract.py`.
+Implementations: `libusb` and `pyusb` (real phones), `memory` (a phone made of code in the same process),
+`trace` (records another transport, or plays a recording back). All pass the same suite,
+`tests/transport/contract.py`.
 
 Calls block and may be interrupted by Ctrl-C; the reads kept in flight behind them are an implementation's own
 affair. One thread uses a transport at a time; only `cancel` and `next_event` may be called from others.

@@ -16,6 +16,7 @@ import pytest
 
 from mtpbackup.phone.libmtp import LibmtpFinder, LibmtpPhone
 from mtpbackup.phone.libmtp.process import COMMAND, ChildProcess
+from mtpbackup.virtual.faults import Effect, Fault
 from mtpbackup.virtual.phone import VirtualPhone
 from mtpbackup.virtual.usbfs import PhoneOnBus
 from mtpbackup.wire import OperationCode
@@ -151,7 +152,7 @@ def test_a_thousand_listings_leak_nothing(phone, finder):
         def list_them(times: int) -> None:
             for _ in range(times):
                 assert len(phone_by_libmtp.list_folder(storage, folder)) == 20
-                phone_by_libmtp.storages()
+            phone_by_libmtp.storages()
 
         list_them(50)  # what is allocated once is allocated by now
         sum(len(chunk.data) for chunk in phone_by_libmtp.read(item))
@@ -200,6 +201,7 @@ def children_of(pid: int) -> list[int]:
 
 
 @pytest.mark.parametrize("phone", ["pixel"], indirect=True)
+@pytest.mark.long
 def test_a_child_that_dies_in_mid_backup_is_replaced(phone, program_bus, tmp_path):
     """The run takes hold of the phone again and goes on inside the file."""
     film = bytes(range(256)) * 200_000
@@ -221,3 +223,36 @@ def test_a_child_that_dies_in_mid_backup_is_replaced(phone, program_bus, tmp_pat
     (saved,) = tmp_path.rglob("VID_2.mp4")
     assert saved.read_bytes() == film
     assert [fact for fact in facts if fact.get("event") in ("phone_lost", "lost")], output
+
+
+@pytest.mark.parametrize("phone", ["pixel"], indirect=True)
+@pytest.mark.parametrize("missing", ["filesize", "storage_id"])
+def test_structures_that_do_not_match_are_refused_not_read(phone, run_with_bus, monkeypatch, tmp_path, missing):
+    """pymtp as it is, but for a field that its file lacks: as with a libmtp that has one more."""
+    real = importlib.util.find_spec("pymtp").origin
+    (tmp_path / "pymtp.py").write_text(
+        "import ctypes, importlib.util\n"
+        f"spec = importlib.util.spec_from_file_location('real', {real!r})\n"
+        "real = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(real)\n"
+        "globals().update({name: value for name, value in vars(real).items() if not name.startswith('__')})\n"
+        "class LIBMTP_File(ctypes.Structure): pass\n"
+        f"fields = [field for field in real.LIBMTP_File._fields_ if field[0] != {missing!r}]\n"
+        "LIBMTP_File._fields_ = [*fields[:-1], ('next', ctypes.POINTER(LIBMTP_File))]\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    run = run_with_bus(sys.executable, "-m", "mtpbackup", "ls", "--via", "libmtp")
+    assert run.returncode == 1
+    assert "is not used" in run.stdout
+
+
+@pytest.mark.parametrize("phone", ["pixel"], indirect=True)
+@pytest.mark.long
+def test_a_pulled_cable_ends_a_backup_as_ever(phone, run_with_bus, tmp_path):
+    phone.faults.add(
+        Fault(effect=Effect.UNPLUG, operation=OperationCode.GET_PARTIAL_OBJECT_64, at_byte=100_000)
+    )
+    run = run_with_bus(
+        sys.executable, "-m", "mtpbackup", "backup", "--to", tmp_path, "--via", "libmtp", "--json", limit=60
+    )
+    assert run.returncode == 25, run.stdout
