@@ -56,7 +56,7 @@ def _load() -> Any:
         LibmtpMissing: one of the two is not on this computer.
     """
     try:
-        import pymtp  # type: ignore[import-untyped]  # noqa: PLC0415
+        import pymtp  # noqa: PLC0415
     except ImportError as error:
         raise LibmtpMissing("pymtp") from error
     except (AttributeError, OSError) as error:
