@@ -50,6 +50,7 @@ class QueuedTransport:
         self._events = EventQueue()
         self._packet_size = packet_size
         self._open = True
+        self._lost = False
 
     @property
     def packet_size(self) -> int:
@@ -109,5 +110,7 @@ class QueuedTransport:
         self._events.put(packet)
 
     def lose_phone(self) -> None:
-        """The phone left the bus."""
-        self._events.end(PhoneGone("the phone left the bus"))
+        """The phone left the bus. May be said more than once."""
+        if not self._lost:
+            self._lost = True
+            self._events.end(PhoneGone("the phone left the bus"))

@@ -1,5 +1,6 @@
 """LibusbTransport on the emulated bus. Run by `test_libusb`, in a process with umockdev's library preloaded."""
 
+import errno
 import random
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import usb1
 from mtpbackup.errors import AccessDenied, InterfaceBusy, PhoneGone, TransportError, TransportTimeout
 from mtpbackup.transport.base import Speed, UsbIdentity
 from mtpbackup.transport.libusb import FoundUsbPhone, LibusbFinder
+from mtpbackup.virtual.descriptors import INTERRUPT_IN
 from mtpbackup.virtual.usbfs import Bus, UsbDevice, UsbProfile
 
 from .contract import TransportContract
@@ -313,6 +315,86 @@ def test_a_program_that_dies_without_closing_dies_in_peace(rig):
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert (run.returncode, run.stderr) == (7, "")
+
+
+# --- broken transfers: a bad cable, or one that is being pulled
+
+
+def break_reads(device):
+    """Ends what waits on bulk IN as a cable does that is pulled, before the kernel knows."""
+    eventually(lambda: device.bulk_in._urbs)
+    with device.lock:
+        device.bulk_in.withdraw_all(-errno.EPROTO)
+
+
+def break_events(device):
+    with device.lock:
+        device.interrupt.withdraw_all(-errno.EPROTO)
+
+
+def test_a_broken_read_of_a_phone_that_is_there_is_no_unplugging(rig):
+    device, phone = found(rig, echo)
+    with phone.open() as transport:
+        reader = Background(lambda: transport.read(512, PATIENCE))
+        break_reads(device)
+        error = reader.outcome()
+        assert isinstance(error, TransportError)
+        assert not isinstance(error, PhoneGone)
+        transport.write([b"works"], PATIENCE)
+        assert read_transfer(transport) == b"works"
+
+
+def test_a_broken_read_of_a_phone_that_then_leaves_is_unplugging(rig):
+    """Its status is asked until the kernel knows."""
+    device, phone = found(rig, silent)
+    with phone.open() as transport:
+        transport.write([b"go"], PATIENCE)
+        answer = device._answer
+
+        def no_answer(setup, data):
+            rig.bus.unplug(device)
+            return answer(setup, data)
+
+        device._control._answer = no_answer
+        reader = Background(lambda: transport.read(512, PATIENCE))
+        started = time.monotonic()
+        break_reads(device)
+        assert isinstance(reader.outcome(), PhoneGone)
+        assert time.monotonic() - started < 2
+        with pytest.raises(PhoneGone):
+            transport.next_event(PATIENCE)
+
+
+def test_unplugging_is_seen_by_who_waits_for_events_though_their_read_broke_first(rig):
+    device, phone = found(rig, silent)
+    with phone.open() as transport:
+        waiter = Background(lambda: transport.next_event(PATIENCE))
+        break_events(device)
+        started = time.monotonic()
+        rig.bus.unplug(device)
+        assert isinstance(waiter.outcome(), PhoneGone)
+        assert time.monotonic() - started < 2
+
+
+def stall_events(device):
+    with device.lock:
+        device._halted.add(INTERRUPT_IN)
+        device.interrupt.withdraw_all(-errno.EPIPE)
+
+
+@pytest.mark.parametrize("fail", [break_events, stall_events])
+def test_events_go_on_after_a_failure(rig, fail):
+    def script(port):
+        while True:
+            port.send_event(receive_transfer(port))
+
+    device, phone = found(rig, script)
+    with phone.open() as transport:
+        fail(device)
+        eventually(lambda: transport._reader.broken)
+        assert transport.next_event() is None
+        transport.write([b"event"], PATIENCE)
+        assert transport.next_event(PATIENCE) == b"event"
 
 
 # --- the ring

@@ -134,6 +134,11 @@ class EventReader:
         self._transfer.setInterrupt(self._address, self._buffer, self._finished)
         self.resume()
 
+    @property
+    def broken(self) -> bool:
+        """Whether no read is pending because the endpoint failed."""
+        return self._failures > 0 and not self._pending
+
     def resume(self) -> None:
         """Asks again after a failure; does nothing while a read is pending. For the transport's thread."""
         if self._address is None or self._pending:
@@ -146,6 +151,9 @@ class EventReader:
             self._paused = False
             self._pending = True
             self._transfer.submit()
+        except usb1.USBErrorNoDevice:
+            self._pending = False
+            self._lose()
         except usb1.USBError as error:
             self._pending = False
             self._failures += 1
@@ -178,7 +186,10 @@ class EventReader:
                 try:
                     transfer.submit()
                     return
+                except usb1.USBErrorNoDevice:
+                    self._lose()
                 except usb1.USBError as error:
+                    self._failures += 1
                     _log.info("no more events: %s", error)
         elif status == usb1.TRANSFER_NO_DEVICE:
             self._lose()

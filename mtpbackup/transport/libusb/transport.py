@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import usb1
@@ -27,6 +27,9 @@ _GET_STATUS = 0
 #: Seconds after a broken transfer in which a phone that is still there must answer. The kernel notices a pulled
 #: cable later than the transfers that break do.
 _STILL_THERE_SECONDS = 0.8
+
+#: Seconds between two looks at whether the phone is there while waiting for events.
+_LOOK_AGAIN_SECONDS = 0.5
 
 
 class LibusbTransport(QueuedTransport):
@@ -67,14 +70,14 @@ class LibusbTransport(QueuedTransport):
         self._reader.resume()
         try:
             return super().write(parts, timeout)
-        except TransferFailed as error:
+        except (PhoneGone, TransferFailed) as error:
             raise self._explained(error) from error
 
     def read(self, wanted: int, timeout: float) -> Chunk:
         """See `Transport`."""
         try:
             return super().read(wanted, timeout)
-        except TransferFailed as error:
+        except (PhoneGone, TransferFailed) as error:
             raise self._explained(error) from error
 
     def control_in(self, request: int, length: int, timeout: float, value: int = 0) -> bytes:
@@ -108,6 +111,27 @@ class LibusbTransport(QueuedTransport):
         self._call(self._handle.resetDevice)
         self._reader.resume()
 
+    def next_event(self, timeout: float = 0.0) -> bytes | None:
+        """See `Transport`. Notices a pulled cable within half a second whoever else is at work."""
+        deadline = time.monotonic() + timeout
+        while True:
+            left = deadline - time.monotonic()
+            packet = super().next_event(min(left, _LOOK_AGAIN_SECONDS))
+            if packet is not None:
+                return packet
+            if self._reader.broken and not self._has_node():
+                self.lose_phone()
+            elif left <= _LOOK_AGAIN_SECONDS:
+                return None
+
+    def _has_node(self) -> bool:
+        """Whether the operating system still knows the phone; asked where its interrupt endpoint failed.
+
+        A pulled cable may break the interrupt read before the kernel says that the device is gone, and there
+        may be no other call under way that hears of it.
+        """
+        return not self._identity.node or Path(self._identity.node).exists()
+
     def close(self) -> None:
         """See `Transport`. Interrupted by Ctrl-C it may be called again, and goes on where it was."""
         if not self._open:
@@ -115,8 +139,10 @@ class LibusbTransport(QueuedTransport):
         settled = self._settle()
         self._loop.stop()
         if settled and self._handle is not None:
-            with contextlib.suppress(usb1.USBErrorNoDevice, usb1.USBErrorNotFound):
+            try:
                 self._handle.releaseInterface(self._interface.number)
+            except usb1.USBError as error:  # the phone is gone, as a rule
+                _log.debug("interface not released: %s", error)
             self._handle.close()
             self._handle = None
             self._context.close()
@@ -157,7 +183,7 @@ class LibusbTransport(QueuedTransport):
         """A request to the interface."""
         try:
             return self._control(kind, number, value, self._interface.number, data, timeout)
-        except TransferFailed as error:
+        except (PhoneGone, TransferFailed) as error:
             raise self._explained(error) from error
 
     def _call(self, function: Callable[..., object], *arguments: object) -> None:
@@ -165,16 +191,16 @@ class LibusbTransport(QueuedTransport):
         try:
             with translated(node=self._identity.node):
                 function(*arguments)
-        except TransferFailed as error:
+        except (PhoneGone, TransferFailed) as error:
             raise self._explained(error) from error
 
-    def _explained(self, error: TransferFailed) -> TransportError:
-        """Tells a pulled cable from a transfer that failed otherwise.
+    def _explained(self, error: PhoneGone | TransferFailed) -> TransportError:
+        """Tells a pulled cable from a transfer that failed otherwise, also those who wait for events.
 
         The transfers that a pulled cable breaks end with an input/output error (dummy_hcd) or without a device
         (xHCI), depending on who notices first.
         """
-        if self._still_there():
+        if isinstance(error, TransferFailed) and self._still_there():
             return TransportError(str(error))
         self.lose_phone()
         return PhoneGone("the phone left the bus")
