@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from mtpbackup.cli.narrator import BackupNarrator
 from mtpbackup.cli.options import device_option, speaking_options, via_option, wait_option
-from mtpbackup.cli.running import libmtp_phones, opener, speaking, usb_phones
+from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import ItemVanished
-from mtpbackup.messages import plain
+from mtpbackup.messages import ExitCode, explain, plain
 
 if TYPE_CHECKING:
     from mtpbackup.phone import Item, Phone, Storage
@@ -54,10 +55,11 @@ def ls(path: str, device: str | None, wait: float | None, via: str | None, quiet
             for storage in phone.storages():
                 below = names[1:] if names[:1] == (storage.label,) else names
                 found += _list(voice, phone, storage, below)
-            if not found:
-                raise ItemVanished(path)
         finally:
             link.close()
+        if not found:
+            voice.bad(replace(explain(ItemVanished(path)), exit_code=ExitCode.ERROR))
+            finish(ExitCode.ERROR)
 
 
 def _list(voice: Voice, phone: Phone, storage: Storage, names: tuple[str, ...]) -> int:

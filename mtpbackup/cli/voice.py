@@ -7,7 +7,9 @@ a pipe can follow. NO_COLOR and TERM=dumb are respected.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import shutil
 import sys
@@ -18,6 +20,8 @@ from typing import Protocol, TextIO
 
 from mtpbackup.cli.fitting import spelled, wrapped
 from mtpbackup.messages import Advice
+
+_log = logging.getLogger(__name__)
 
 _GREEN, _YELLOW, _RED, _DIM, _OFF = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
 
@@ -92,8 +96,19 @@ class Voice:
         self._line(stream, text)
 
     def _line(self, stream: TextIO, text: str) -> None:
-        stream.write(text + "\n")
-        stream.flush()
+        try:
+            stream.write(text + "\n")
+            stream.flush()
+        except OSError as error:
+            # The reader went away, as `head` does, or the log's disk is full: no reason to stop a backup.
+            _log.info("nobody listens any more: %s", error)
+            _send_nowhere(stream)
+
+
+def _send_nowhere(stream: TextIO) -> None:
+    """Lets whatever is still said to a broken stream vanish, also what Python flushes at its end."""
+    with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 class JsonVoice(Voice):

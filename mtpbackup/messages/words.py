@@ -40,6 +40,8 @@ def number(count: int, singular: str, plural: str = "") -> str:
 def duration(seconds: float) -> str:
     """A length of time as people say it: "45 s", "23 min", "2 h 05 min"."""
     whole = max(0, round(seconds))
+    if not whole:
+        return "a moment"
     if whole < 100:
         return f"{whole} s"
     minutes = round(whole / 60)

@@ -116,7 +116,7 @@ def test_ls_lists_storages_folders_and_files(mtpbackup):
     ]
     missing = mtpbackup("ls", "DCIM/Nothing")
     assert "DCIM/Nothing is not on the phone." in missing.output
-    assert missing.exit_code == ExitCode.SOME_FAILED
+    assert missing.exit_code == ExitCode.ERROR
 
 
 def test_verify_finds_what_was_changed(mtpbackup, tmp_path):

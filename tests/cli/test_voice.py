@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
@@ -87,3 +88,12 @@ def test_per_cent_and_time_left_are_shown_whole_on_narrow_terminals(monkeypatch,
     assert "about 9 min left" in first
     assert ("31.0 MB/s" in first) is rate
     assert "You can unplug at any time." in "".join(others)
+
+
+@pytest.mark.parametrize("output", ["> /dev/full", "| head -n 1"])
+@pytest.mark.parametrize("json", ["", "--json"])
+def test_a_reader_that_goes_away_does_not_stop_a_backup(tmp_path, output, json):
+    command = f"'{sys.executable}' -m mtpbackup demo --to '{tmp_path}' {json} {output}; exit ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(list(tmp_path.rglob("*.jp*g"))) > 30
