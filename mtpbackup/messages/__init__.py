@@ -2,9 +2,12 @@
 
 `explain` turns an error's facts into an `Advice`; `words` holds numbers, sizes and names as people read them.
 
+The entries for errors are in `advice` and the modules `about_*`, which are read in here.
+
 May be imported by the front doors (`cli`, later `web`) only.
 """
 
+from mtpbackup.messages import about_backups, about_libmtp, about_phones, about_usb  # noqa: F401 - registers
 from mtpbackup.messages.advice import (
     HOW_TO_CONNECT,
     HOW_TO_UNLOCK,

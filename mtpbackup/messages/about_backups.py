@@ -1,0 +1,106 @@
+"""What to say of the backup on disk: its folder, its room, its files, its catalog."""
+
+from __future__ import annotations
+
+from mtpbackup import errors
+from mtpbackup.messages.advice import Advice, ExitCode, says
+from mtpbackup.messages.words import place, plain, size
+
+
+@says(errors.ArchiveError)
+def _archive(error: errors.ArchiveError) -> Advice:
+    return Advice(f"Something is wrong with the backup: {plain(str(error))}.", (), ExitCode.ERROR)
+
+
+@says(errors.NoArchive)
+def _no_archive(error: errors.NoArchive) -> Advice:
+    return Advice(
+        f"There is no backup in {place(error.path)}.",
+        ("Make one:  mtpbackup", "Or say where it is:  --to FOLDER   (to restore:  --from FOLDER)"),
+        ExitCode.NO_BACKUP,
+    )
+
+
+@says(errors.ArchiveBusy)
+def _archive_busy(error: errors.ArchiveBusy) -> Advice:
+    which = f" (process {error.pid})" if error.pid else ""
+    return Advice(
+        f"Another mtpbackup is already working in {place(error.path)}{which}.",
+        ("Wait until it is done, or stop it.",),
+        ExitCode.ANOTHER_RUN,
+    )
+
+
+@says(errors.OutOfSpace)
+def _space(error: errors.OutOfSpace) -> Advice:
+    elsewhere = (
+        "Use another disk:  mtpbackup backup --to /media/…/USB",
+        "Only recent:  mtpbackup backup --since 1y",
+    )
+    if error.needed is None:
+        return Advice(
+            f"The disk filled up: {size(error.free)} free in {place(error.path)}.",
+            ("What was copied so far is safe. Make room and run the same command: it continues.", *elsewhere),
+            ExitCode.NO_SPACE,
+        )
+    return Advice(
+        f"Not enough room: {size(error.needed)} needed, {size(error.free)} free.  Nothing was copied.",
+        elsewhere,
+        ExitCode.NO_SPACE,
+    )
+
+
+@says(errors.DestinationUnwritable)
+def _unwritable(error: errors.DestinationUnwritable) -> Advice:
+    return Advice(
+        f"Nothing can be written to {place(error.path)}.",
+        ("It may be write-protected or belong to somebody else. Choose another:  --to FOLDER",),
+        ExitCode.ERROR,
+    )
+
+
+@says(errors.DestinationGone)
+def _destination_gone(error: errors.DestinationGone) -> Advice:
+    return Advice(
+        f"The disk with the backup is gone: {place(error.path)}.",
+        (
+            "Plug it in again and run the same command: it continues where it stopped.",
+            "If you deleted that backup on purpose, start a new one there:  mtpbackup backup --new",
+        ),
+        ExitCode.ERROR,
+    )
+
+
+@says(errors.FileTooLarge)
+def _too_large(error: errors.FileTooLarge) -> Advice:
+    return Advice(
+        f"{plain(error.path.name)} ({size(error.size)}) is too large for this disk: "
+        f"it takes files up to {size(error.limit)}.",
+        ("Use a disk formatted as exFAT, NTFS or ext4:  --to FOLDER",),
+        ExitCode.SOME_FAILED,
+    )
+
+
+@says(errors.IntegrityError)
+def _integrity(error: errors.IntegrityError) -> Advice:
+    what = "is missing or cut off" if error.found is None else "is not what was saved"
+    return Advice(
+        f"{place(error.path)} {what}.",
+        ("If the picture is still on the phone, the next backup copies it again.",),
+        ExitCode.DAMAGE_FOUND,
+    )
+
+
+@says(errors.CatalogUnusable)
+def _catalog(error: errors.CatalogUnusable) -> Advice:
+    if error.version is not None:
+        return Advice(
+            f"This backup was made by a newer mtpbackup (format {error.version}).",
+            ("Install the newest version, then try again. Nothing was changed.",),
+            ExitCode.ERROR,
+        )
+    return Advice(
+        f"The list of what is saved can't be read: {place(error.path)}.",
+        ("Your files are not affected. Please keep the file for a bug report.",),
+        ExitCode.ERROR,
+    )
