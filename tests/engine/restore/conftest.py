@@ -1,7 +1,7 @@
 import pytest
 
 from tests.archive.conftest import tmp_path  # noqa: F401 - a backup is made in each test: in memory
-from tests.engine.restore.bench import Bench
+from tests.engine.restore.workbench import Bench
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from mtpbackup.engine.selection import Only
 from mtpbackup.errors import ArchiveBusy, PhoneFull, SendFailed
 from mtpbackup.virtual import Generated, MemoryStore, VirtualPhone
 from mtpbackup.wire import OperationCode as Op
-from tests.engine.restore.bench import DATE, INTERNAL, KIB, MIB, Bench
+from tests.engine.restore.workbench import DATE, INTERNAL, KIB, MIB, Bench
 
 NAMES = {
     "DCIM/Camera/IMG_0001.jpg": 40 * KIB,

@@ -10,7 +10,7 @@ from mtpbackup.engine.reports import Count, Ending, PutSkip
 from mtpbackup.engine.restore import RestoreOptions, RestoreSelection, restore_to_folder
 from mtpbackup.errors import DestinationUnwritable, OutOfSpace
 from mtpbackup.virtual import Generated, MemoryStore
-from tests.engine.restore.bench import DATE, INTERNAL, KIB, Bench
+from tests.engine.restore.workbench import DATE, INTERNAL, KIB, Bench
 
 FILES = {"DCIM/Camera/für 🎈.jpg": 40 * KIB, "DCIM/a:b?.jpg": 500, "Movies/empty.mp4": 0}
 

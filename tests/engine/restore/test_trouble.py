@@ -11,8 +11,8 @@ from mtpbackup.errors import PhoneLocked
 from mtpbackup.virtual import Effect, Fault, MemoryStore, VirtualPhone
 from mtpbackup.wire import OperationCode as Op
 from mtpbackup.wire import ResponseCode
-from tests.engine.restore.bench import DATE, KIB, MIB, Bench
 from tests.engine.restore.test_restore import numbers
+from tests.engine.restore.workbench import DATE, KIB, MIB, Bench
 
 SIZE = 300 * KIB
 
