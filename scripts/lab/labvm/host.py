@@ -28,14 +28,27 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": os.environ.get("PATH", "/usr/bin") + ":/usr/local/sbin:/usr/sbin:/sbin"}
 
 
-def run(command: Sequence[str | Path], **extra: str) -> None:
+#: Ends with us, however we end: a step that went on by itself would write into the next build.
+_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+#: Mounts and processes of its own, which are gone with it: what is mounted in a root folder (the host's own
+#: /dev, for one) must not be there when somebody removes that folder.
+_APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+
+
+def run(command: Sequence[str | Path], *, apart: bool = False, **extra: str) -> None:
     """Runs a step of the build; its output goes where ours goes.
+
+    Args:
+        command: the program and its arguments.
+        apart: whether it mounts things, and needs to be kept apart from the host for that.
+        extra: additions to its environment.
 
     Raises:
         LabError: it failed.
     """
+    line = [*_WITH_US, *(_APART if apart else ()), *command]
     try:
-        subprocess.run(command, check=True, env={**environment(), **extra}, stdin=subprocess.DEVNULL)
+        subprocess.run(line, check=True, env={**environment(), **extra}, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError) as error:
         raise LabError(f"the lab could not be built: {error}") from error
 

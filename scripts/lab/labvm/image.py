@@ -43,7 +43,7 @@ def _build(folder: Path) -> None:
     folder.parent.mkdir(exist_ok=True)
     # One name for every unfinished build: whatever an interrupted one left there goes first.
     work = cache() / "unfinished"
-    shutil.rmtree(work, ignore_errors=True)
+    _remove(work)
     work.mkdir()
     root, result = work / "root", work / "image"
     result.mkdir()
@@ -59,9 +59,23 @@ def _build(folder: Path) -> None:
 
     os.sync()
     result.rename(folder)
-    shutil.rmtree(work)
+    _remove(work)
     _drop_old(folder)
     print(f"Built in {time.monotonic() - start:.0f} s (kernel {kernel.version})", file=sys.stderr, flush=True)
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder of the build, unless something is mounted in it: that could be the host's own /dev.
+
+    Raises:
+        LabError: something is.
+    """
+    mounts = [line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    inside = [mount for mount in mounts if Path(mount).is_relative_to(folder)]
+    if inside:
+        raise LabError(f"unmount these first: {' '.join(inside)}")
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _write_root(root: Path, image: Path) -> None:

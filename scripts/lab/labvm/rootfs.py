@@ -42,6 +42,7 @@ def install_debian(root: Path, work: Path) -> Path:
             root,
             sources,
         ],
+        apart=True,
         KERNEL_FOLDER=str(kernel),
     )
     return next(kernel.glob("*.deb"))
