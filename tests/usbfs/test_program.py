@@ -10,11 +10,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mtpbackup.transport.base import Endpoint
 from mtpbackup.virtual.faults import Effect, Fault
 from mtpbackup.virtual.phone import VirtualPhone
 from mtpbackup.virtual.usbfs import Bus, PhoneOnBus
@@ -214,3 +216,64 @@ def test_a_phone_that_may_not_be_opened_or_is_busy(program_bus, device, start, t
     program_bus.vacate(device)
     assert start("backup", "--to", tmp_path / "backup", "--wait", "0").end()["exit_code"] == 0
     assert_whole(tmp_path / "backup")
+
+
+def dated(backup: Path) -> dict[str, tuple[bytes, float]]:
+    """The files of a backup with their contents and dates."""
+    (folder,) = backup.glob("Pixel 8/*/")
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def backed_up(program_bus, phone, device, start, tmp_path):
+    """A backup of a phone, plugged in, that has lost its pictures since."""
+    phone.add_file("DCIM/Camera/Geburtstag 🎂.jpg", b"cake", datetime(2024, 5, 6, 7, 8, 13))
+    program_bus.plug(device)
+    assert start("backup", "--to", tmp_path / "backup").end()["exit_code"] == 0
+    for path in dated(tmp_path / "backup"):
+        phone.remove(path)
+    return tmp_path / "backup"
+
+
+def assert_back(phone, start, backup: Path) -> None:
+    """All is on the phone once, with its name, its bytes and its date: a backup of it anew is the same."""
+    assert not phone.dead
+    anew = backup.with_name("anew")
+    assert start("backup", "--to", anew).end()["exit_code"] == 0
+    assert dated(anew) == dated(backup)
+
+
+def test_what_was_lost_is_put_back_with_names_and_dates(phone, device, start, backed_up):
+    put = start("restore", "--from", backed_up, "--yes", "--verify").end()
+    assert put["exit_code"] == 0
+    assert_back(phone, start, backed_up)
+    assert device.restarts == 0
+
+
+def test_after_ctrl_c_in_mid_restore_it_goes_on_and_doubles_nothing(phone, start, backed_up):
+    reached = threading.Event()
+    sending = OperationCode.SEND_OBJECT
+    phone.faults.add(Fault(effect=Effect.CALL, operation=sending, at_byte=MIDDLE, call=reached.set))
+    program = start("restore", "--from", backed_up, "--yes")
+    assert reached.wait(LIMIT), program
+    os.killpg(program.process.pid, signal.SIGINT)
+    assert program.end()["exit_code"] == 130
+    assert start("restore", "--from", backed_up, "--yes").end()["exit_code"] == 0
+    assert_back(phone, start, backed_up)
+
+
+def test_after_a_broken_cable_in_mid_restore_it_goes_on_and_doubles_nothing(
+    program_bus, phone, device, start, backed_up
+):
+    device.unplug_after(MIDDLE, Endpoint.OUT)
+    program = start("restore", "--from", backed_up, "--yes", "--wait", LIMIT)
+    program.wait_for(event="lost")
+    program_bus.settle()
+    program_bus.plug(device)
+    program.wait_for(event="reconnected")
+    assert program.end()["exit_code"] == 0
+    assert_back(phone, start, backed_up)
