@@ -277,3 +277,30 @@ def test_after_a_broken_cable_in_mid_restore_it_goes_on_and_doubles_nothing(
     program.wait_for(event="reconnected")
     assert program.end()["exit_code"] == 0
     assert_back(phone, start, backed_up)
+
+
+def test_what_was_renamed_is_recognised_and_what_was_changed_is_kept_twice(
+    program_bus, phone, device, start, tmp_path
+):
+    program_bus.plug(device)
+    assert start("backup", "--to", tmp_path / "backup").end()["exit_code"] == 0
+    phone.rename("DCIM/Camera/VID_1.mp4", "Summer.mp4")
+    phone.remove("DCIM/Camera/IMG_1012.jpg")
+    phone.add_file("DCIM/Camera/IMG_1012.jpg", b"another picture")
+    last = start("backup", "--to", tmp_path / "backup").end()
+    assert (last["exit_code"], last["saved"]["files"], last["moved"]["files"]) == (0, 1, 1)
+    assert last["bytes_read"] < 200_000  # windows of the film, to prove it, and the new picture
+    contents = {path.read_bytes() for path in tmp_path.glob("backup/Pixel 8/*/DCIM/Camera/IMG_1012*")}
+    assert contents == {PHOTOS["DCIM/Camera/IMG_1012.jpg"], b"another picture"}
+
+
+def test_a_redacted_recording_names_nobody(program_bus, phone, device, start, tmp_path):
+    program_bus.plug(device)
+    trace = tmp_path / "trace.jsonl"
+    assert start("--trace", trace, "--redact", "backup", "--to", tmp_path / "backup").end()["exit_code"] == 0
+    recorded = trace.read_bytes()
+    assert len(recorded) > 10_000
+    for secret in (phone.persona.serial, phone.persona.usb.serial, "IMG_1012", "VID_1"):
+        for encoding in ("utf-8", "utf-16-le"):
+            assert secret.encode(encoding) not in recorded
+            assert secret.encode(encoding).hex().encode() not in recorded
