@@ -13,6 +13,7 @@ import pytest
 import usb1
 
 from mtpbackup.errors import AccessDenied, InterfaceBusy, PhoneGone, TransportError, TransportTimeout
+from mtpbackup.transport import patience
 from mtpbackup.transport.base import Speed, UsbIdentity
 from mtpbackup.transport.libusb import FoundUsbPhone, LibusbFinder
 from mtpbackup.virtual.descriptors import INTERRUPT_IN
@@ -199,12 +200,12 @@ def test_no_permission(rig, monkeypatch):
             rig.bus.deny_access(device, denied=False)
 
     patient = FoundUsbPhone(phone.identity, phone.interface, sleep)
-    monkeypatch.setattr(FoundUsbPhone, "_age", lambda self: 0.1)
+    monkeypatch.setattr(patience, "_age", lambda node: 0.1)
     patient.open().close()
     assert waited == [0.1] * 3
 
     rig.bus.deny_access(device)
-    monkeypatch.setattr(FoundUsbPhone, "_age", lambda self: 60.0)
+    monkeypatch.setattr(patience, "_age", lambda node: 60.0)
     with pytest.raises(AccessDenied) as caught:
         patient.open()
     assert caught.value.node == phone.identity.node

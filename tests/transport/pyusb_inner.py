@@ -12,8 +12,9 @@ import pytest
 import usb.backend.libusb1
 
 from mtpbackup.errors import AccessDenied, InterfaceBusy, PhoneGone, TransportError, TransportTimeout
+from mtpbackup.transport import patience
 from mtpbackup.transport.base import Speed, UsbIdentity
-from mtpbackup.transport.pyusb import FoundPyusbPhone, PyusbFinder, pipes
+from mtpbackup.transport.pyusb import PyusbFinder, pipes
 from mtpbackup.virtual.usbfs import Bus
 
 from .contract import TransportContract
@@ -146,12 +147,12 @@ def test_no_permission(rig, monkeypatch):
             rig.bus.deny_access(device, denied=False)
 
     phone._sleep = sleep
-    monkeypatch.setattr(FoundPyusbPhone, "_age", lambda self: 0.1)
+    monkeypatch.setattr(patience, "_age", lambda node: 0.1)
     phone.open().close()
     assert waited == [0.1] * 3
 
     rig.bus.deny_access(device)
-    monkeypatch.setattr(FoundPyusbPhone, "_age", lambda self: 60.0)
+    monkeypatch.setattr(patience, "_age", lambda node: 60.0)
     with pytest.raises(AccessDenied) as caught:
         phone.open()
     assert caught.value.node == phone.identity.node

@@ -7,12 +7,11 @@ import logging
 import queue
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import usb1
 
-from mtpbackup.errors import AccessDenied, PhoneGone
+from mtpbackup.errors import PhoneGone
 from mtpbackup.transport.base import Speed, TransportOptions, UsbIdentity
 from mtpbackup.transport.libusb.library import EventLoop, load_library, open_context, translated
 from mtpbackup.transport.libusb.transport import LibusbTransport
@@ -22,15 +21,13 @@ from mtpbackup.transport.match import (
     MtpInterface,
     mtp_interface,
 )
+from mtpbackup.transport.patience import patiently
 from mtpbackup.transport.sysfs import SysfsDevice
 
 _log = logging.getLogger(__name__)
 
 #: enum libusb_speed.
 _SPEEDS = {1: Speed.LOW, 2: Speed.FULL, 3: Speed.HIGH, 4: Speed.SUPER, 5: Speed.SUPER_PLUS}
-
-#: udev sets permissions a moment after the device node appears; a node younger than this may still get them.
-_YOUNG_SECONDS = 3.0
 
 
 class FoundUsbPhone:
@@ -56,7 +53,8 @@ class FoundUsbPhone:
         """See `FoundPhone`. Waits up to 3 s for udev to give access to a phone that just came."""
         context = open_context()
         try:
-            handle = self._open_patiently(self._device(context))
+            device = self._device(context)
+            handle = patiently(self._identity.node, lambda: self._open(device), self._sleep)
             with translated(node=self._identity.node):
                 handle.claimInterface(self.interface.number)
             return LibusbTransport(context, handle, self.interface, self._identity, options)
@@ -76,22 +74,9 @@ class FoundUsbPhone:
                     return device
         raise PhoneGone("the phone left the bus before it was opened")
 
-    def _open_patiently(self, device: Any) -> Any:
-        while True:
-            try:
-                with translated(node=self._identity.node):
-                    return device.open()
-            except AccessDenied:
-                if self._age() > _YOUNG_SECONDS:
-                    raise
-                self._sleep(0.1)
-
-    def _age(self) -> float:
-        """Seconds since the device node was made or its permissions changed."""
-        try:
-            return time.time() - Path(self._identity.node).stat().st_ctime
-        except OSError:
-            return float("inf")
+    def _open(self, device: Any) -> Any:
+        with translated(node=self._identity.node):
+            return device.open()
 
 
 class LibusbFinder:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import usb.core
 import usb.util
 
-from mtpbackup.errors import AccessDenied
 from mtpbackup.transport.base import Speed, TransportOptions, UsbIdentity
 from mtpbackup.transport.match import (
     EndpointDescription,
@@ -19,6 +17,7 @@ from mtpbackup.transport.match import (
     MtpInterface,
     mtp_interface,
 )
+from mtpbackup.transport.patience import patiently
 from mtpbackup.transport.pyusb.library import exact_backend, translated
 from mtpbackup.transport.pyusb.transport import PyusbTransport
 from mtpbackup.transport.sysfs import SysfsDevice
@@ -30,9 +29,6 @@ _SPEEDS: Final = {
     usb.util.SPEED_SUPER: Speed.SUPER,
     5: Speed.SUPER_PLUS,  # libusb's value; pyusb 1.3 has no name for it
 }
-
-#: udev sets permissions a moment after the device node appears; a node younger than this may still get them.
-_YOUNG_SECONDS: Final = 3.0
 
 
 class FoundPyusbPhone:
@@ -62,31 +58,17 @@ class FoundPyusbPhone:
     def open(self, options: TransportOptions | None = None) -> PyusbTransport:
         """See `FoundPhone`. Waits up to 3 s for udev to give access to a phone that just came."""
         try:
-            self._claim_patiently()
+            patiently(self._identity.node, self._claim, self._sleep)
             return PyusbTransport(self._device, self.interface, self._identity, options)
         except BaseException:
             usb.util.dispose_resources(self._device)
             raise
 
-    def _claim_patiently(self) -> None:
-        while True:
-            try:
-                with translated(node=self._identity.node):
-                    usb.util.claim_interface(self._device, self.interface.number)
-                    # pyusb looks for endpoints in the active configuration. It asks now, of libusb.
-                    self._device.get_active_configuration()
-                return
-            except AccessDenied:
-                if self._age() > _YOUNG_SECONDS:
-                    raise
-                self._sleep(0.1)
-
-    def _age(self) -> float:
-        """Seconds since the device node was made or its permissions changed."""
-        try:
-            return time.time() - Path(self._identity.node).stat().st_ctime
-        except OSError:
-            return float("inf")
+    def _claim(self) -> None:
+        with translated(node=self._identity.node):
+            usb.util.claim_interface(self._device, self.interface.number)
+            # pyusb looks for endpoints in the active configuration. It asks now, of libusb.
+            self._device.get_active_configuration()
 
 
 class PyusbFinder:
