@@ -19,8 +19,8 @@ from tests.vm.program import Outcome, Running
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if not Path("/dev/virtio-ports/lab.desk").exists():
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.option.collectonly and not Path("/dev/virtio-ports/lab.desk").exists():
         pytest.exit("tests/vm run in the lab's virtual machine: scripts/lab/run-tests", 2)
 
 
