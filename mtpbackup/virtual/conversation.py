@@ -12,10 +12,11 @@ import itertools
 import logging
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from mtpbackup.errors import WireError
 from mtpbackup.transport.base import Buffer, DevicePort
-from mtpbackup.virtual.faults import TransactionFaults
+from mtpbackup.virtual.faults import Effect, Fault, TransactionFaults
 from mtpbackup.virtual.personas import Persona, Trouble
 from mtpbackup.virtual.replies import Died, Payload, Refused
 from mtpbackup.wire import (
@@ -260,11 +261,20 @@ class Conversation:
             TransferCancelled, PhoneGone: as the port. Besides, whatever the payload's parts raise.
         """
         self._transaction.send(Step.DATA)
-        header = data_header(operation, transaction_id, payload.size)
+        longer = self._shape(Effect.WRONG_LENGTH)
+        size = max(0, payload.size + longer.amount) if longer is not None else payload.size
+        header = data_header(operation, self._shown_id(transaction_id), size)
         parts: Iterable[Buffer] = payload.parts
         if self._faults is not None:
             parts = self._faults.guard(parts)
-        self._port.send(itertools.chain((header,), parts))
+        split = self._shape(Effect.SPLIT_HEADER)
+        if split is not None:
+            self._port.send((header[: split.amount],))
+            header = header[split.amount :]
+        ends_well = self._shape(Effect.NO_ZERO_PACKET) is None
+        self._port.send(itertools.chain((header,) if header else (), parts), zero_length_end=ends_well)
+        if self._shape(Effect.EXTRA_ZERO_PACKET) is not None:
+            self._port.send((b"",))
         self._transaction.send(Step.DATA_END)
 
     def send_response(self, response: Response) -> None:
@@ -274,7 +284,18 @@ class Conversation:
             TransferCancelled, PhoneGone: as the port.
         """
         self._transaction.send(Step.RESPONSE)
-        self._port.send((response.encode(),))
+        packet = replace(response, transaction_id=self._shown_id(response.transaction_id)).encode()
+        self._port.send((packet,))
+        if self._shape(Effect.RESPOND_TWICE) is not None:
+            self._port.send((packet,))
+
+    def _shape(self, effect: Effect) -> Fault | None:
+        return None if self._faults is None else self._faults.shape(effect)
+
+    def _shown_id(self, transaction_id: int) -> int:
+        """The id that the answer carries."""
+        strange = self._shape(Effect.WRONG_ID)
+        return transaction_id if strange is None else (transaction_id + strange.amount) & 0xFFFFFFFF
 
     def stall(self) -> None:
         """Halts both endpoints in place of an answer."""

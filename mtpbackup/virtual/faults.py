@@ -1,15 +1,17 @@
 """Misbehaviour on request: what goes wrong, in which transaction, and at which byte.
 
 A fault is frozen data; `Faults` counts what was used up. A new way to misbehave is a new `Effect`, and its
-few lines in `Faults.strike` or in the responder's loop.
+few lines in `Faults.strike` or in `Conversation`. Faults with names, and scripts of them, are in `mishaps`.
 """
 
 from __future__ import annotations
 
 import enum
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from mtpbackup.transport.base import Buffer
 from mtpbackup.virtual.replies import Died, Silent, Stalled
@@ -32,6 +34,35 @@ class Effect(enum.Enum):
     REFUSE = enum.auto()
     #: `Fault.call` is called, and everything goes on: a file vanishes, the screen locks, a folder grows.
     CALL = enum.auto()
+    #: `Fault.seconds` pass before it goes on.
+    WAIT = enum.auto()
+    #: The data phase ends here, and the response says that all went well. Only at a byte.
+    END_EARLY = enum.auto()
+    #: The data phase ends without the zero-length packet that is due where it is a whole number of packets.
+    NO_ZERO_PACKET = enum.auto()
+    #: A zero-length packet too many comes after the data phase.
+    EXTRA_ZERO_PACKET = enum.auto()
+    #: `Fault.amount` bytes of the data phase's header come in a transfer of their own; all 12 at most.
+    SPLIT_HEADER = enum.auto()
+    #: The header announces `Fault.amount` bytes more than come.
+    WRONG_LENGTH = enum.auto()
+    #: Data phase and response carry a transaction id that is `Fault.amount` too high.
+    WRONG_ID = enum.auto()
+    #: The response comes twice.
+    RESPOND_TWICE = enum.auto()
+
+
+#: What is wrong with how a data phase or response is sent, rather than something that happens. Not at a byte.
+SHAPES: Final = frozenset(
+    (
+        Effect.NO_ZERO_PACKET,
+        Effect.EXTRA_ZERO_PACKET,
+        Effect.SPLIT_HEADER,
+        Effect.WRONG_LENGTH,
+        Effect.WRONG_ID,
+        Effect.RESPOND_TWICE,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +79,8 @@ class Fault:
         times: how many transactions it hits; None for all.
         response: what REFUSE answers.
         call: what CALL calls.
+        seconds: how long WAIT waits.
+        amount: by how much something is wrong; see `Effect`.
     """
 
     effect: Effect
@@ -58,6 +91,8 @@ class Fault:
     times: int | None = 1
     response: int = ResponseCode.DEVICE_BUSY
     call: Callable[[], object] | None = None
+    seconds: float = 0.0
+    amount: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -79,10 +114,12 @@ class Faults:
 
     Attributes:
         unplug: pulls the cable.
+        sleep: lets the seconds of WAIT pass.
     """
 
-    def __init__(self, unplug: Callable[[], object]) -> None:
+    def __init__(self, unplug: Callable[[], object], sleep: Callable[[float], object] = time.sleep) -> None:
         self.unplug = unplug
+        self.sleep = sleep
         self._armed: list[_Armed] = []
         self._lock = threading.Lock()
 
@@ -95,6 +132,12 @@ class Faults:
         """Disarms all."""
         with self._lock:
             self._armed.clear()
+
+    @property
+    def struck(self) -> list[Fault]:
+        """The faults that have hit a transaction so far."""
+        with self._lock:
+            return [armed.fault for armed in self._armed if armed.hits]
 
     def take(self, operation: int) -> TransactionFaults:
         """What goes wrong in a transaction that begins now."""
@@ -130,8 +173,10 @@ class Faults:
                 raise Died("as asked for by a fault")
             case Effect.CALL if fault.call is not None:
                 fault.call()
-            case Effect.CALL | Effect.REFUSE:
-                return
+            case Effect.WAIT:
+                self.sleep(fault.seconds)
+            case _:
+                return  # for whoever sends the answer
 
 
 class TransactionFaults:
@@ -147,7 +192,9 @@ class TransactionFaults:
             if armed.fault.at_byte is not None
         ]
         self._counting = [armed for armed in due if armed.fault.across]
+        self._shapes = {fault.effect: fault for fault in self._at_command if fault.effect in SHAPES}
         self._crossed = 0
+        self._over = False
 
     def at_command(self) -> int | None:
         """Lets happen what happens before an operation is done.
@@ -162,6 +209,10 @@ class TransactionFaults:
             self._faults.strike(fault)
         return response
 
+    def shape(self, effect: Effect) -> Fault | None:
+        """The fault in how the answer of this transaction is sent, if it has this one."""
+        return self._shapes.get(effect)
+
     def guard(self, parts: Iterable[Buffer]) -> Iterator[Buffer]:
         """The parts of a data phase, cut where a fault strikes."""
         for part in parts:
@@ -172,6 +223,8 @@ class TransactionFaults:
                     yield view[:size]
                     view = view[size:]
                 self.crossed(max(size, 0))
+                if self._over:
+                    return
         self.crossed(0)
 
     def crossed(self, size: int) -> None:
@@ -182,4 +235,5 @@ class TransactionFaults:
         for due in [each for each in self._to_come if each[0] <= self._crossed]:
             self._to_come.remove(due)
             due[1].hits += 1
+            self._over = self._over or due[1].fault.effect is Effect.END_EARLY
             self._faults.strike(due[1].fault)
