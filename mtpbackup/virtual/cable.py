@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, tzinfo
 from types import TracebackType
 from typing import Self
@@ -23,6 +23,7 @@ from mtpbackup.virtual.finder import VirtualFinder
 from mtpbackup.virtual.log import TransactionLog
 from mtpbackup.virtual.memory_store import MemoryStore
 from mtpbackup.virtual.objects import AnyStore
+from mtpbackup.virtual.operations import OPERATIONS, Operation
 from mtpbackup.virtual.personas import PERSONAS, Persona
 from mtpbackup.virtual.responder import Responder
 
@@ -82,6 +83,7 @@ class PluggablePhone:
         bus: where virtual time adds up.
         time: what time it thinks it is.
         finder: where the program finds it while it is plugged in.
+        operations: how its server answers, from the next plugging on.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class PluggablePhone:
         self.bus = bus or ModelledBus()
         self.time = PhoneClock(zone, now)
         self.faults = Faults(self.unplug)
+        self.operations: Mapping[int, Operation] = OPERATIONS
         self._state = DeviceState(chosen)
         self._packet_size = packet_size
         self._locked = locked
@@ -244,6 +247,7 @@ class PluggablePhone:
             bus=self.bus,
             log=self.log,
             faults=self.faults,
+            operations=self.operations,
         )
 
     def _start(self, work: Callable[[], None]) -> None:

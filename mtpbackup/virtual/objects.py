@@ -129,6 +129,12 @@ class ObjectTable:
         self.mounted.pop(mounted.id, None)
         self.forget(mounted.top)
 
+    def renew(self) -> None:
+        """Makes all handles void, as if no folder had been listed yet."""
+        for mounted in self.mounted.values():
+            self.forget(mounted.top)
+            mounted.top = Entry(0, mounted, None, mounted.store.root)
+
     def get(self, handle: int) -> Entry | None:
         """The object of a handle."""
         return self._entries.get(handle)

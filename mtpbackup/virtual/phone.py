@@ -19,10 +19,17 @@ from mtpbackup.virtual.cable import PluggablePhone
 from mtpbackup.virtual.content import Content
 from mtpbackup.virtual.log import Record
 from mtpbackup.virtual.memory_store import MemoryNode, MemoryStore
-from mtpbackup.virtual.objects import AnyStore
+from mtpbackup.virtual.objects import AnyStore, Entry
 from mtpbackup.virtual.personas import Persona
 from mtpbackup.virtual.responder import Responder
 from mtpbackup.wire import DeviceProperty, EventCode, OperationCode
+
+#: Operations that bring content of the object in their first parameter.
+_CONTENT = (
+    OperationCode.GET_OBJECT,
+    OperationCode.GET_PARTIAL_OBJECT,
+    OperationCode.GET_PARTIAL_OBJECT_64,
+)
 
 
 class VirtualPhone(PluggablePhone):
@@ -71,6 +78,19 @@ class VirtualPhone(PluggablePhone):
             if responder is not None:
                 responder.stores = tuple(self.storages)
                 responder.hide_storages(store)
+
+    def renew_handles(self) -> None:
+        """Makes every handle void and gives new ones when folders are listed again, without leaving the bus."""
+        with self._at_rest() as responder:
+            if responder is not None:
+                responder.renew_handles()
+
+    def storm(self, events: int) -> None:
+        """Says so often that the battery level has changed."""
+        with self._at_rest() as responder:
+            if responder is not None:
+                for _ in range(events):
+                    responder.tell(EventCode.DEVICE_PROP_CHANGED, DeviceProperty.BATTERY_LEVEL)
 
     @property
     def battery(self) -> int:
@@ -182,6 +202,28 @@ class VirtualPhone(PluggablePhone):
                 return None
             entry = responder.objects.known(node) if responder is not None else None
             return None if entry is None else entry.handle
+
+    @property
+    def in_hand(self) -> tuple[str, int] | None:
+        """Path and storage of the file whose content is asked for at this moment, or was last.
+
+        None where none was, or it is not there any more.
+        """
+        plug = self._plug
+        if plug is None or (command := plug.responder.command) is None:
+            return None
+        if command.code not in _CONTENT or not command.parameters:
+            return None
+        with plug.responder.lock:
+            entry = plug.responder.objects.get(command.parameters[0])
+            if entry is None or entry.is_folder or entry.store not in self.storages:
+                return None
+            names: list[str] = []
+            step: Entry | None = entry
+            while step is not None and step.parent is not None:
+                names.append(step.name)
+                step = step.parent
+            return "/".join(reversed(names)), self.storages.index(entry.store)
 
     def _memory(self, storage: int) -> MemoryStore:
         store = self.storages[storage]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mtpbackup.errors import PhoneGone, RemoteProtocolError, TransferCancelled
 from mtpbackup.transport.base import DevicePort
@@ -54,6 +54,7 @@ class Responder:
         bus: charges virtual time, or None.
         log: where transactions are counted.
         faults: what goes wrong.
+        operations: how operations are answered, for phones that answer otherwise than by their persona.
 
     Attributes:
         lock: held while the phone's state is looked at or changed, never while bytes move. Reentrant.
@@ -61,6 +62,7 @@ class Responder:
         session: id of the open session, or None.
         announced: what the next operation must send, or None.
         edits: handles open for editing.
+        command: what is being answered, or was last; None before the first.
         dead: True once the server left its loop by itself.
     """
 
@@ -75,6 +77,7 @@ class Responder:
         bus: ModelledBus | None = None,
         log: TransactionLog | None = None,
         faults: Faults | None = None,
+        operations: Mapping[int, Operation] = OPERATIONS,
     ) -> None:
         self.stores = tuple(stores) if isinstance(stores, Sequence) else (stores,)
         self.persona = persona
@@ -83,11 +86,13 @@ class Responder:
         self.bus = bus
         self.log = log or TransactionLog()
         self.faults = faults or Faults(_cannot_unplug)
+        self._operations = operations
         self.lock = threading.RLock()
         self.objects = ObjectTable(persona)
         self.session: int | None = None
         self.announced: Announced | None = None
         self.edits: set[int] = set()
+        self.command: Command | None = None
         self.dead = False
         self._after_stall = False
         self._events: EventSender | None = None
@@ -124,6 +129,7 @@ class Responder:
             events.join(timeout=0.0 if self.dead else 5.0)
 
     def _transact(self, conversation: Conversation, command: Command) -> None:
+        self.command = command
         self.log.begin(command.code)
         faults = self.faults.take(command.code)
         conversation.watch(faults)
@@ -181,7 +187,7 @@ class Responder:
     def _answer(self, conversation: Conversation, command: Command, refusal: int | None) -> Reply:
         """Does what a command asks for."""
         code = command.code
-        operation = OPERATIONS.get(code) if self.persona.handles(code) else None
+        operation = self._operations.get(code) if self.persona.handles(code) else None
         if code != OperationCode.SEND_OBJECT and self.announced is not None:
             if not self.persona.leaves_phantoms:
                 self.objects.drop(self.announced.entry)
@@ -341,6 +347,11 @@ class Responder:
                 if not stores or any(mounted.store is store for store in stores):
                     self.objects.unmount(mounted)
                     self.tell(EventCode.STORE_REMOVED, mounted.id)
+
+    def renew_handles(self) -> None:
+        """All handles are void; none of them is given again."""
+        with self.lock:
+            self.objects.renew()
 
     def look_again(self) -> None:
         """Notices what changed on the phone in folders that were listed, and sends the events."""
