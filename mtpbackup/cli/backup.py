@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
 from mtpbackup.cli import remembered
+from mtpbackup.cli.lists import names_in
 from mtpbackup.cli.narrator import BackupNarrator
 from mtpbackup.cli.options import (
     default_destination,
@@ -19,6 +20,7 @@ from mtpbackup.cli.options import (
     dry_run_option,
     layout_option,
     new_option,
+    null_option,
     selection_options,
     speaking_options,
     to_option,
@@ -45,11 +47,23 @@ _PATIENCE_OF_PROGRAMS: Final = 0.0
 Examples:
   mtpbackup backup --to /media/anna/USB
   mtpbackup backup --only photos --since 1y --folder DCIM/Camera
-  mtpbackup backup --dry-run"""
+  mtpbackup backup --dry-run
+  mtpbackup backup --pick list.txt
+
+\b
+The list of --pick has a path on the phone, or a name, on each line; a folder means all that is in it."""
 )
 @to_option
 @device_option
 @selection_options
+@click.option(
+    "--pick",
+    "picked",
+    metavar="FILE|-",
+    type=click.File("rb"),
+    help="Only what this list names; - for standard input.",
+)
+@null_option
 @layout_option
 @dry_run_option
 @new_option
@@ -63,6 +77,8 @@ def backup(
     only: str | None,
     folders: tuple[str, ...],
     since: datetime | None,
+    picked: BinaryIO | None,
+    null: bool,
     layout: str,
     dry_run: bool,
     new: bool,
@@ -80,8 +96,13 @@ def backup(
     """
     from mtpbackup.engine import Only, RunOptions, Selection  # noqa: PLC0415 - `--help` does without
 
+    picks = names_in(picked, null=null) if picked is not None else ()
+    if picked is not None and not picks:
+        raise click.UsageError("There is no name on the list.")
+    # What is named is wanted whatever kind of file it is.
+    kinds = Only(only or ("all" if picks else "media"))
     options = RunOptions(
-        selection=Selection.of(Only(only or "media"), folders, since),
+        selection=Selection.of(kinds, folders, since, picks),
         layout=layout,
     )
     with speaking(as_json=as_json, quiet=quiet) as voice:

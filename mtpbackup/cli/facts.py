@@ -65,6 +65,7 @@ def of_backup(summary: Summary, exit_code: int) -> Facts:
         "left": _count(summary.left),
         "gone": _count(summary.gone),
         "bytes_read": summary.read,
+        "not_on_phone": list(summary.missing_names),
         "failures": [
             {
                 **_item(failed.item),
@@ -109,6 +110,7 @@ def of_plan(event: reports.Planned) -> Facts:
         "gone": _count(event.gone),
         "bytes_to_copy": event.to_copy,
         "bytes_free": event.free,
+        "not_on_phone": list(event.missing_names),
     }
 
 

@@ -39,6 +39,7 @@ _SKIPPED_BECAUSE: Final = {
     SkipReason.OTHER_KIND: "neither photo nor video",
     SkipReason.NOT_ASKED_FOR: "not of the kind asked for",
     SkipReason.OTHER_FOLDER: "in other folders",
+    SkipReason.NOT_PICKED: "not on the list",
     SkipReason.TOO_OLD: "too old",
 }
 
@@ -59,7 +60,8 @@ def exit_code_of(summary: Summary) -> ExitCode:
         return code
     if not summary.adds_up or summary.left.items:
         return ExitCode.ERROR
-    return ExitCode.SOME_FAILED if summary.failed.items or summary.missing_folders else ExitCode.OK
+    missing = summary.missing_folders or summary.missing_names
+    return ExitCode.SOME_FAILED if summary.failed.items or missing else ExitCode.OK
 
 
 class BackupNarrator:
@@ -164,7 +166,7 @@ class BackupNarrator:
     # --- the plan and the end -----------------------------------------------------------------------------
 
     def _planned(self, event: reports.Planned) -> None:
-        self._missing = tuple(event.missing_folders)
+        self._missing = event.missing_folders + event.missing_names
         kinds = [number(event.photos, "photo")] if event.photos else []
         if event.videos:
             kinds.append(number(event.videos, "video"))
@@ -176,6 +178,10 @@ class BackupNarrator:
         self._voice.good(f"{plain(event.phone)} connected.  {what}{amount}")
         for folder in event.missing_folders:
             self._voice.warn(f"There is no folder {plain(folder)} on the phone.")
+        for name in event.missing_names[:_FAILURES_SHOWN]:
+            self._voice.warn(f"{plain(name)} is not on the phone.")
+        if len(event.missing_names) > _FAILURES_SHOWN:
+            self._voice.warn(f"… and {len(event.missing_names) - _FAILURES_SHOWN:,} more of the list are not.")
         copies = event.new + event.changed + event.failing + event.lost
         if copies.items and event.to_copy <= event.free and not self._only_telling:
             self._voice.say(f"Copying to {place(event.folder)}   ({size(event.free)} free)")

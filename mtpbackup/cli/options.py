@@ -71,6 +71,9 @@ layout_option = click.option(
     show_default=True,
     help="Folders as they are on the phone, or one for each month. What is saved stays where it is.",
 )
+null_option = click.option(
+    "-0", "--null", is_flag=True, help="The names of the list end with NUL instead of a new line."
+)
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be copied, and copy nothing.")
 new_option = click.option(
     "--new",

@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import click
 
 from mtpbackup.cli import times
+from mtpbackup.cli.lists import names_in
 from mtpbackup.cli.options import (
     default_destination,
     device_option,
     folder_option,
+    null_option,
     path_of,
     since_option,
     speaking_options,
+    via_option,
     wait_option,
 )
 from mtpbackup.cli.originals import opened
 from mtpbackup.cli.restore_narrator import RestoreNarrator
-from mtpbackup.cli.running import finish, speaking, usb_phones
+from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.messages import ExitCode
 
@@ -80,7 +83,7 @@ The list of --list has a name, or a path on the phone or in the backup, on each 
     type=click.File("rb"),
     help="Only what this list names; - for standard input.",
 )
-@click.option("-0", "--null", is_flag=True, help="The names of --list end with NUL instead of a new line.")
+@null_option
 @click.option("--into", metavar="PATH", default="", help="Into this folder of the phone, as Pictures/Old.")
 @click.option(
     "--to",
@@ -95,6 +98,7 @@ The list of --list has a name, or a path on the phone or in the backup, on each 
 @click.option("--even-if-damaged", is_flag=True, help="Also put back files that are not as they were saved.")
 @click.option("--dry-run", is_flag=True, help="Say what would be put back, and change nothing.")
 @wait_option
+@via_option
 @click.option("-y", "--yes", is_flag=True, help="Don't ask; put them on the phone.")
 @speaking_options
 def restore(
@@ -115,6 +119,7 @@ def restore(
     even_if_damaged: bool,
     dry_run: bool,
     wait: float | None,
+    via: str | None,
     yes: bool,
     quiet: bool,
     as_json: bool,
@@ -129,15 +134,15 @@ def restore(
     from mtpbackup.engine import Only  # noqa: PLC0415 - `--help` does without
     from mtpbackup.engine.restore import RestoreOptions, RestoreSelection  # noqa: PLC0415
 
-    names = _names(listed, null) if listed is not None else ()
+    names = names_in(listed, null=null) if listed is not None else ()
     if "-" in patterns:
-        names += _names(sys.stdin.buffer, null)
+        names += names_in(sys.stdin.buffer, null=null)
         patterns = tuple(pattern for pattern in patterns if pattern != "-")
         if not names:
             raise click.UsageError("There was no name on standard input.")
-    if target is not None and (missing or verify or device):
+    if target is not None and (missing or verify or device or via):
         raise click.UsageError(
-            "--to is a folder of this computer; --missing, --verify and --device are about a phone."
+            "--to is a folder of this computer; --missing, --verify, --device and --via are about a phone."
         )
     options = RestoreOptions(
         selection=RestoreSelection(patterns, names, folders, Only(only), since, until),
@@ -158,13 +163,14 @@ def restore(
                 confirm = _yes if yes else lambda plan: _ask(voice, narrator, plan)
                 code = put_back(
                     narrator,
-                    usb_phones,
+                    libmtp_phones if via else usb_phones,
                     originals,
                     options,
                     device=device or "",
                     patience=patience,
                     confirm=confirm,
                     dry_run=dry_run,
+                    via=via,
                 )
         finish(code)
 
@@ -179,6 +185,7 @@ def put_back(
     patience: float | None,
     confirm: Callable[[RestorePlanned], bool],
     dry_run: bool,
+    via: str | None = None,
 ) -> ExitCode:
     """One restore to a phone, from finding it to the last word.
 
@@ -191,6 +198,7 @@ def put_back(
         patience: seconds to wait for the person; None: for ever.
         confirm: says whether the plan is to be carried out.
         dry_run: only tell what would be done.
+        via: "libmtp" where the phones are those of libmtp.
 
     Raises:
         MtpBackupError: as `engine.restore.run_restore`.
@@ -199,7 +207,7 @@ def put_back(
     from mtpbackup.engine.restore import preview_restore, run_restore  # noqa: PLC0415
 
     with phones() as finder:
-        link = PhoneLink(finder, wanted=device, patience=patience, report=narrator)
+        link = PhoneLink(finder, wanted=device, patience=patience, report=narrator, open_phone=opener(via))
         try:
             if dry_run:
                 return narrator.tell_plan(preview_restore(link, originals, options=options, report=narrator))
@@ -229,10 +237,3 @@ def _yes(_plan: RestorePlanned) -> bool:
 def _ask(voice: Voice, narrator: RestoreNarrator, plan: RestorePlanned) -> bool:
     narrator.end()
     return click.confirm(f"Put {narrator.amount(plan.to_send)} on {narrator.name(plan.phone)}?", default=False)
-
-
-def _names(stream: BinaryIO, null: bool) -> tuple[str, ...]:
-    """The names in a list; bytes that are not UTF-8 stay what they are."""
-    pieces = stream.read().split(b"\0" if null else b"\n")
-    texts = (piece.decode("utf-8", "surrogateescape") for piece in pieces if piece)
-    return tuple(text if null else text.rstrip("\r") for text in texts)

@@ -82,6 +82,7 @@ class Lister:
     Attributes:
         listed: what was listed so far, as `reports` defines it.
         missing: indexes of `Selection.folders` that no storage was found to have.
+        unpicked: indexes of `Selection.picks` that fit nothing that was listed.
     """
 
     def __init__(self, phone: Phone, selection: Selection, report: Report, strikes: Strikes) -> None:
@@ -101,6 +102,7 @@ class Lister:
         self._folders = 0
         self.listed = Count()
         self.missing = set(range(len(selection.folders)))
+        self.unpicked = set(range(len(selection.picks)))
 
     def run(self) -> Iterator[Found]:
         """Everything on the phone, storage by storage, folder by folder; each folder is listed once.
@@ -139,6 +141,8 @@ class Lister:
                     entered.add(entry.handle)
                     waiting.append(entry)
             self.missing.difference_update(self._selection.is_asked_for(label, path))
+            for item in files if self.unpicked else ():
+                self.unpicked -= self._selection.picked_for(label, item.path)
             self._folders += 1
             self.listed += Count(len(files), sum(item.size for item in files))
             self._report(Listing(self.listed, self._folders, label, path))

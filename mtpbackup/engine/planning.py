@@ -100,6 +100,11 @@ def missing_folders(lister: Lister, options: RunOptions) -> tuple[str, ...]:
     return tuple("/".join(options.selection.folders[index]) for index in sorted(lister.missing))
 
 
+def missing_names(lister: Lister, options: RunOptions) -> tuple[str, ...]:
+    """What was asked for by a list and is not on the phone."""
+    return tuple(options.selection.picks[index] for index in sorted(lister.unpicked))
+
+
 def room(plan: Plan, archive: Archive | None, root: Path | None = None) -> tuple[int, int]:
     """Bytes that the plan needs on the destination, and bytes free there.
 
@@ -153,4 +158,5 @@ def planned(
         to_copy=needed,
         free=free,
         missing_folders=missing_folders(lister, options),
+        missing_names=missing_names(lister, options),
     )

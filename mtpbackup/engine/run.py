@@ -12,7 +12,7 @@ from mtpbackup.engine.ledger import Ledger
 from mtpbackup.engine.moves import is_same_content
 from mtpbackup.engine.options import RunOptions
 from mtpbackup.engine.plan import Move, key_of
-from mtpbackup.engine.planning import make_plan, missing_folders, phone_record, planned, room
+from mtpbackup.engine.planning import make_plan, missing_folders, missing_names, phone_record, planned, room
 from mtpbackup.engine.reports import Count, Ending, ItemMoved, Planned, Report, RunEnded, Summary
 from mtpbackup.engine.selection import Selection
 from mtpbackup.engine.transfer import DESTINATION_ERRORS, ITEM_ERRORS, Transfer
@@ -156,6 +156,7 @@ class Run:
             read=self._meter.read,
             gone=self._plan.gone_in_all - self._moved_from(),
             missing_folders=missing_folders(self._lister, self._options),
+            missing_names=missing_names(self._lister, self._options),
             ending=ending,
             error=error,
             last_verified=totals.oldest_check if totals is not None else None,

@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from mtpbackup.engine.kinds import Kind, kind_of
+from mtpbackup.engine.naming import NameList
 from mtpbackup.engine.reports import SkipReason
 
 #: Names from the top of a storage down.
@@ -75,23 +76,31 @@ class Selection:
         folders: paths; only these are looked into. A path begins at the top of every storage, or with the label
             of a storage to mean that one alone. Empty: everything.
         since: naive, in the phone's local time; older files are left out, files without a date are not.
+        picks: names or paths of files and folders (see `naming`); only these are wanted. Empty: everything.
     """
 
     only: Only = Only.MEDIA
     folders: tuple[Path, ...] = ()
     since: datetime | None = None
+    picks: tuple[str, ...] = ()
+    _picks: NameList = field(init=False, repr=False, compare=False)
     _folded: tuple[Path, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         folded = tuple(tuple(_folded(name) for name in path) for path in self.folders)
         object.__setattr__(self, "_folded", folded)
+        object.__setattr__(self, "_picks", NameList(self.picks))
 
     @classmethod
     def of(
-        cls, only: Only = Only.MEDIA, folders: Iterable[str] = (), since: datetime | None = None
+        cls,
+        only: Only = Only.MEDIA,
+        folders: Iterable[str] = (),
+        since: datetime | None = None,
+        picks: Iterable[str] = (),
     ) -> Selection:
         """A selection from folders as a person writes them."""
-        return cls(only, tuple(parse_folder(folder) for folder in folders), since)
+        return cls(only, tuple(parse_folder(folder) for folder in folders), since, tuple(picks))
 
     def _wanted_in(self, storage: str) -> list[Path]:
         """The folders asked for, as they begin in this storage."""
@@ -105,6 +114,10 @@ class Selection:
         label, path = _folded(storage), tuple(_folded(name) for name in folder)
         return [i for i, asked in enumerate(self._folded) if asked in (path, (label, *path))]
 
+    def picked_for(self, storage: str, path: Path) -> set[int]:
+        """Which of `picks`, by index, a file or folder is wanted for; to tell which of them do not exist."""
+        return self._picks.of_file(storage, path) if self.picks else set()
+
     def skip_folder(self, storage: str, path: Path) -> SkipReason | None:
         """Why a folder is not looked into, or None when it is.
 
@@ -113,6 +126,11 @@ class Selection:
             path: the folder's path, not empty.
         """
         names = tuple(_folded(name) for name in path)
+        if self.picks:
+            if self._picks.leads_to(storage, path):
+                return None
+            if not self._picks.may_hold(storage, path):
+                return SkipReason.NOT_PICKED
         if self.folders:
             asked = self._wanted_in(storage)
             if any(wanted[: len(names)] == names for wanted in asked):
@@ -141,6 +159,8 @@ class Selection:
             folder = tuple(_folded(name) for name in path[:-1])
             if not any(folder[: len(wanted)] == wanted for wanted in self._wanted_in(storage)):
                 return SkipReason.OTHER_FOLDER
+        if self.picks and not self._picks.of_file(storage, path):
+            return SkipReason.NOT_PICKED
         by_name = _skip_name(_folded(path[-1]))
         if by_name is not None:
             return by_name

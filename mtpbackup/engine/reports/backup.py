@@ -50,6 +50,7 @@ class Planned:
         to_copy: bytes that the copies take on the disk, less what is already there of unfinished files.
         free: bytes free on the destination.
         missing_folders: folders asked for that the phone does not have.
+        missing_names: what was asked for by a list and is not on the phone.
     """
 
     phone: str
@@ -71,6 +72,7 @@ class Planned:
     to_copy: int
     free: int
     missing_folders: tuple[str, ...] = ()
+    missing_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

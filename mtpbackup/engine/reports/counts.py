@@ -41,6 +41,8 @@ class SkipReason(enum.Enum):
     NOT_ASKED_FOR = "not_asked_for"
     #: Outside the folders asked for.
     OTHER_FOLDER = "other_folder"
+    #: Not on the list of what was asked for.
+    NOT_PICKED = "not_picked"
     #: Older than asked for.
     TOO_OLD = "too_old"
 

@@ -48,6 +48,7 @@ class Summary:
         read: bytes that came from the phone.
         photos, videos: of the items in `saved` and `safe` together.
         missing_folders: folders asked for that the phone does not have.
+        missing_names: what was asked for by a list and is not on the phone.
         ending: how the run ended.
         error: what ended it, where that was an error.
         settled_twice: items that were put in a second bucket: a bug, 0 otherwise.
@@ -70,6 +71,7 @@ class Summary:
     photos: int = 0
     videos: int = 0
     missing_folders: tuple[str, ...] = ()
+    missing_names: tuple[str, ...] = ()
     ending: Ending = Ending.DONE
     error: MtpBackupError | None = None
     settled_twice: int = 0

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from mtpbackup.archive import Original, folded
 from mtpbackup.engine.kinds import Kind, kind_of
+from mtpbackup.engine.naming import NameList, ways_to_write
 from mtpbackup.engine.selection import Only
 
 _KINDS: Final = {
@@ -25,20 +26,6 @@ _KINDS: Final = {
     Only.VIDEOS: frozenset((Kind.VIDEO,)),
     Only.ALL: frozenset(Kind),
 }
-
-
-def _texts(original: Original) -> Iterator[str]:
-    """The ways to write a file's path, folded, and those of the folders that it is in."""
-    on_phone = "/".join(original.key.path)
-    whole = [folded(on_phone), folded(original.path)]
-    if original.key.storage:
-        whole.append(folded(f"{original.key.storage}/{on_phone}"))
-    for text in whole:
-        yield text
-        end = text.rfind("/")
-        while end > 0:
-            yield text[:end]
-            end = text.rfind("/", 0, end)
 
 
 @dataclass(frozen=True)
@@ -60,14 +47,13 @@ class RestoreSelection:
     since: datetime | None = None
     until: datetime | None = None
     _globs: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
-    _words: dict[str, int] = field(init=False, repr=False, compare=False)
+    _names: NameList = field(init=False, repr=False, compare=False)
     _folders: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         globs = tuple(re.compile(fnmatch.translate(folded(text.strip("/")))) for text in self.patterns)
         object.__setattr__(self, "_globs", globs)
-        words = {folded(name.strip("/")): index for index, name in enumerate(self.names)}
-        object.__setattr__(self, "_words", words)
+        object.__setattr__(self, "_names", NameList(self.names))
         object.__setattr__(self, "_folders", tuple(folded(text.strip("/")) for text in self.folders))
 
     @property
@@ -89,7 +75,7 @@ class RestoreSelection:
                 return None
             if self.until is not None and key.modified >= self.until:
                 return None
-        texts = list(_texts(original)) if self.asked else []
+        texts = list(ways_to_write(key.storage, key.path, original.path)) if self.asked else []
         fitting: set[int] = set()
         if self.patterns or self.names:
             fitting |= self._by_name(folded(key.name), texts)
@@ -111,7 +97,4 @@ class RestoreSelection:
             candidates = texts if "/" in text else (name, *texts)
             if any(glob.match(candidate) for candidate in candidates):
                 fitting.add(index)
-        for candidate in (name, *texts):
-            if candidate in self._words:
-                fitting.add(len(self.patterns) + self._words[candidate])
-        return fitting
+        return fitting | {len(self.patterns) + index for index in self._names.fitting((name, *texts))}
