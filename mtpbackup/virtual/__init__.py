@@ -16,6 +16,7 @@ May be imported by cli (for `mtpbackup demo`) and tests.
 from mtpbackup.virtual.bus import Cost, ModelledBus
 from mtpbackup.virtual.content import Broken, Content, Generated, Joined, Literal, Made
 from mtpbackup.virtual.demo import demo_phone
+from mtpbackup.virtual.fat_store import FatStore
 from mtpbackup.virtual.faults import Effect, Fault, Faults
 from mtpbackup.virtual.finder import FoundVirtualPhone, VirtualFinder
 from mtpbackup.virtual.folder_store import FolderStore
@@ -33,6 +34,7 @@ __all__ = [
     "Content",
     "Cost",
     "Effect",
+    "FatStore",
     "Fault",
     "Faults",
     "FolderStore",

@@ -18,10 +18,10 @@ from mtpbackup.transport.memory_link import MemoryLink
 from mtpbackup.virtual.bus import ModelledBus
 from mtpbackup.virtual.clock import PhoneClock
 from mtpbackup.virtual.device_state import DeviceState
+from mtpbackup.virtual.fat_store import new_store
 from mtpbackup.virtual.faults import Effect, Fault, Faults
 from mtpbackup.virtual.finder import VirtualFinder
 from mtpbackup.virtual.log import TransactionLog
-from mtpbackup.virtual.memory_store import MemoryStore
 from mtpbackup.virtual.objects import AnyStore
 from mtpbackup.virtual.operations import OPERATIONS, Operation
 from mtpbackup.virtual.personas import PERSONAS, Persona
@@ -67,7 +67,7 @@ class PluggablePhone:
 
     Args:
         persona: which phone it is: a name in `PERSONAS`, or a `Persona`.
-        storages: its file systems; None for one empty `MemoryStore`.
+        storages: its file systems; None for empty ones as the persona has them.
         locked: True when it shows no storage at first.
         serial: in place of the persona's; also of the USB descriptor.
         packet_size: wMaxPacketSize of its bulk endpoints.
@@ -103,7 +103,9 @@ class PluggablePhone:
             usb = dataclasses.replace(chosen.usb, serial=serial)
             chosen = dataclasses.replace(chosen, serial=serial, usb=usb)
         self.persona = chosen
-        self.storages: list[AnyStore] = [MemoryStore()] if storages is None else list(storages)
+        self.storages: list[AnyStore] = (
+            [new_store(model) for model in chosen.storages] if storages is None else list(storages)
+        )
         self.log = TransactionLog()
         self.bus = bus or ModelledBus()
         self.time = PhoneClock(zone, now)

@@ -271,7 +271,9 @@ class Conversation:
         if split is not None:
             self._port.send((header[: split.amount],))
             header = header[split.amount :]
-        ends_well = self._shape(Effect.NO_ZERO_PACKET) is None
+        ends_well = self._shape(Effect.NO_ZERO_PACKET) is None and (
+            self._persona.ends_datasets or not payload.is_dataset
+        )
         self._port.send(itertools.chain((header,) if header else (), parts), zero_length_end=ends_well)
         if self._shape(Effect.EXTRA_ZERO_PACKET) is not None:
             self._port.send((b"",))
@@ -285,7 +287,7 @@ class Conversation:
         """
         self._transaction.send(Step.RESPONSE)
         packet = replace(response, transaction_id=self._shown_id(response.transaction_id)).encode()
-        self._port.send((packet,))
+        self._port.send((packet,), zero_length_end=self._persona.ends_datasets)
         if self._shape(Effect.RESPOND_TWICE) is not None:
             self._port.send((packet,))
 

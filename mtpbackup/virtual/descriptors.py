@@ -62,7 +62,7 @@ class UsbProfile:
     speed: Speed = Speed.HIGH
 
     @classmethod
-    def of(cls, identity: UsbIdentity) -> Self:
+    def of(cls, identity: UsbIdentity, interface_name: str = "MTP") -> Self:
         """The profile of a phone that is known by its identity; an unknown speed is high speed."""
         return cls(
             vendor_id=identity.vendor_id,
@@ -70,6 +70,7 @@ class UsbProfile:
             manufacturer=identity.manufacturer,
             product=identity.product,
             serial=identity.serial,
+            interface_name=interface_name,
             speed=identity.speed or Speed.HIGH,
         )
 

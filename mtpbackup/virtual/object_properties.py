@@ -117,6 +117,22 @@ KINDS: Final[dict[int, Kind]] = {
 }
 
 
+def size_told(persona: Persona, entry: Entry) -> int:
+    """The size that a phone gives out: twice the true one for videos that it would convert.
+
+    Android 12 and later, with "convert videos" on (PHONES.md 1.10).
+    """
+    return 2 * entry.size if persona.transcodes and is_video(entry.format) else entry.size
+
+
+def write_value(persona: Persona, code: int, entry: Entry, clock: PhoneClock, out: bytearray) -> None:
+    """Appends the value of a property that the phone knows."""
+    if code == ObjectProperty.OBJECT_SIZE and persona.transcodes:
+        U64.write(size_told(persona, entry), out)
+    else:
+        KINDS[code].write(entry, clock, out)
+
+
 def properties_of(persona: Persona, object_format: int) -> tuple[int, ...]:
     """The properties that a phone lists for objects of a format; 0 is any file."""
     extra: tuple[int, ...] = ()
@@ -162,6 +178,6 @@ def property_list(
                 out += _ELEMENT.pack(entry.handle, code, DataType.UNDEFINED)
             else:
                 out += _ELEMENT.pack(entry.handle, code, kind.data_type)
-                kind.write(entry, clock, out)
+                write_value(persona, code, entry, clock, out)
     out[:4] = U32.encode(count)
     return out, count

@@ -50,16 +50,18 @@ class Payload:
         size: bytes that `parts` give, as announced.
         parts: the bytes; taken one after the other while they are sent.
         close: called when no more parts are wanted, however it ended.
+        is_dataset: True for a dataset, False for content of a file.
     """
 
     size: int
     parts: Iterable[Buffer]
     close: Callable[[], None] = _nothing
+    is_dataset: bool = False
 
     @classmethod
     def of(cls, data: bytes | bytearray) -> Payload:
         """A payload held in memory."""
-        return cls(len(data), (data,))
+        return cls(len(data), (data,), is_dataset=True)
 
 
 @dataclass(frozen=True, slots=True)

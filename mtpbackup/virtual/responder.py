@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mtpbackup.errors import PhoneGone, RemoteProtocolError, TransferCancelled
+from mtpbackup.errors import PhoneGone, RemoteProtocolError, TransferCancelled, TransportTimeout
 from mtpbackup.transport.base import DevicePort
 from mtpbackup.virtual.bus import ModelledBus
 from mtpbackup.virtual.clock import PhoneClock
@@ -24,6 +24,7 @@ from mtpbackup.virtual.operations import OPERATIONS, Operation
 from mtpbackup.virtual.personas import Persona, Trouble
 from mtpbackup.virtual.replies import Announced, Died, Payload, Refused, Reply, Request, Silent, Stalled
 from mtpbackup.virtual.store import Node
+from mtpbackup.virtual.temper import Temper
 from mtpbackup.wire import (
     ClassRequest,
     Command,
@@ -95,6 +96,7 @@ class Responder:
         self.command: Command | None = None
         self.dead = False
         self._after_stall = False
+        self._temper = Temper(persona, operations, self.clock.now, self._close_session)
         self._events: EventSender | None = None
         if not locked:
             for store in self.stores:
@@ -135,7 +137,10 @@ class Responder:
         conversation.watch(faults)
         reply = Reply()
         try:
-            reply = self._answer(conversation, command, faults.at_command())
+            refusal = faults.at_command()
+            with self.lock:
+                refusal = self._temper.refuse(command.code) if refusal is None else refusal
+            reply = self._answer(conversation, command, refusal)
             self._send_payload(conversation, command, reply.payload)
             self._send_response(conversation, command, reply)
         except TransferCancelled:
@@ -221,6 +226,9 @@ class Responder:
                 return operation.handler(self, request)
         return operation.handler(self, request)
 
+    def _close_session(self) -> None:
+        self.session = None
+
     def _hang(self, conversation: Conversation) -> None:
         try:
             conversation.hang()
@@ -228,7 +236,13 @@ class Responder:
             _log.debug("the host gave up waiting")
 
     def _answer_control(self, request: int, value: int, data: bytes, length: int) -> bytes | None:
-        """Class requests, in the host's thread. While the disk is busy they wait (ANDROID.md, Device)."""
+        """Class requests, in the host's thread. While the disk is busy they wait (ANDROID.md, Device).
+
+        Raises:
+            TransportTimeout: this phone never answers any.
+        """
+        if not self.persona.answers_class_requests:
+            raise TransportTimeout("control", 0.0)
         with self.lock:
             if self.dead:
                 return None

@@ -60,7 +60,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     stores = [FolderStore(folder, folder.name) for folder in options.folder]
     phone = VirtualPhone(options.persona, stores or None, locked=options.locked, serial=options.serial)
-    profile = replace(UsbProfile.of(phone.persona.usb), interface_class=_CLASSES[options.interface])
+    profile = replace(
+        UsbProfile.of(phone.persona.usb, phone.persona.interface_name),
+        interface_class=_CLASSES[options.interface],
+    )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: stop.set())

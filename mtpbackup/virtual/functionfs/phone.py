@@ -53,7 +53,7 @@ class GadgetPhone:
         """
         allow_waking()
         self.phone = phone
-        self.profile = profile or UsbProfile.of(phone.persona.usb)
+        self.profile = profile or UsbProfile.of(phone.persona.usb, phone.persona.interface_name)
         self.gadget = Gadget(name, self.profile, controller)
         self.lives = 0
         self.failure: BaseException | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from mtpbackup.virtual.object_properties import shown_name
+from mtpbackup.virtual.object_properties import shown_name, size_told
 from mtpbackup.virtual.objects import Entry, Mounted
 from mtpbackup.virtual.operations.operation import Operation
 from mtpbackup.virtual.personas import ALL, ParentZero, Trouble
@@ -105,12 +105,13 @@ def get_object_info(responder: Responder, request: Request) -> Reply:
     entry = responder.entry(request.parameter(0))
     persona = responder.persona
     date = responder.clock.text(entry.modified)
+    told_size = size_told(persona, entry)
     has_thumbnail = entry.format in HAS_THUMBNAIL
     size, width, height = persona.thumbnail_placeholder if has_thumbnail else (0, 0, 0)
     info = ObjectInfo(
         storage_id=entry.mounted.id,
         object_format=ObjectFormat(entry.format),
-        object_compressed_size=min(entry.size, SIZE_UNKNOWN),
+        object_compressed_size=told_size if persona.wide_object_info else min(told_size, SIZE_UNKNOWN),
         thumb_format=ObjectFormat.EXIF_JPEG if size else ObjectFormat(0),
         thumb_compressed_size=size,
         thumb_pix_width=width,
@@ -119,9 +120,9 @@ def get_object_info(responder: Responder, request: Request) -> Reply:
         association_type=AssociationType(persona.folder_association if entry.is_folder else 0),
         filename=shown_name(entry.name),
         date_created=date,
-        date_modified=date,
+        date_modified=date if persona.tells_modified else "",
     )
-    return Reply(payload=Payload.of(info.encode()), elements=1)
+    return Reply(payload=Payload.of(info.encode(wide_size=persona.wide_object_info)), elements=1)
 
 
 OPERATIONS: Final[Mapping[int, Operation]] = {

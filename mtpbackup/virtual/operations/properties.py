@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from mtpbackup.virtual.object_properties import KINDS, knows, properties_of, property_list
+from mtpbackup.virtual.object_properties import (
+    KINDS,
+    knows,
+    properties_of,
+    property_list,
+    write_value,
+)
 from mtpbackup.virtual.objects import Entry
 from mtpbackup.virtual.operations.operation import Operation
-from mtpbackup.virtual.personas import ALL, Persona, Trouble
-from mtpbackup.virtual.replies import Payload, Refused, Reply, Request
+from mtpbackup.virtual.personas import ALL, AllObjects, Persona, Trouble
+from mtpbackup.virtual.replies import Payload, Refused, Reply, Request, Silent
 from mtpbackup.wire import (
     U16,
     Array,
@@ -61,12 +67,19 @@ def get_object_prop_value(responder: Responder, request: Request) -> Reply:
     if not knows(responder.persona, code):
         raise Refused(Trouble.PROPERTY_UNKNOWN)
     value = bytearray()
-    KINDS[code].write(entry, responder.clock, value)
+    write_value(responder.persona, code, entry, responder.clock, value)
     return Reply(payload=Payload.of(value), elements=1)
 
 
 def _listed(responder: Responder, handle: int, depth: int) -> list[Entry]:
     """The objects of a property list: ANDROID.md, GetObjectPropList."""
+    persona = responder.persona
+    if handle == ALL and persona.prop_list_of_all is AllObjects.SILENCE:
+        raise Silent
+    if handle == ALL and persona.prop_list_of_all is AllObjects.REFUSED:
+        raise Refused(Trouble.UNKNOWN_HANDLE)
+    if handle == 0 and not persona.prop_list_of_top:
+        raise Refused(Trouble.DISK_FAILED)
     tops = [mounted.top for mounted in responder.objects.mounted.values()]
     everything = (handle == ALL and depth == 0) or (handle in (0, ALL) and depth == ALL)
     if everything:
@@ -80,7 +93,10 @@ def _listed(responder: Responder, handle: int, depth: int) -> list[Entry]:
         return [entry]
     if not entry.is_folder:
         raise Refused(Trouble.PARENT_IS_FILE)
-    return [*responder.children(entry), entry]
+    children = responder.children(entry)
+    if persona.prop_list_misses:
+        children = [each for number, each in enumerate(children, 1) if number % persona.prop_list_misses]
+    return [*children, entry]
 
 
 def _wanted(

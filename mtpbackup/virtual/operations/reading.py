@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from mtpbackup.transport.base import Buffer
+from mtpbackup.virtual.content import Generated
+from mtpbackup.virtual.formats import is_video
 from mtpbackup.virtual.objects import Entry
 from mtpbackup.virtual.operations.operation import Operation
 from mtpbackup.virtual.personas import Trouble
-from mtpbackup.virtual.replies import Payload, Refused, Reply, Request
+from mtpbackup.virtual.replies import Payload, Refused, Reply, Request, Silent
 from mtpbackup.virtual.store import Reader
 from mtpbackup.virtual.thumbnails import thumbnail
-from mtpbackup.wire import OperationCode
+from mtpbackup.wire import HEADER_SIZE, OperationCode
 
 if TYPE_CHECKING:
     from mtpbackup.virtual.responder import Responder
@@ -47,9 +49,33 @@ def _pieces(reader: Reader, offset: int, length: int) -> Iterator[Buffer]:
 
 def get_object(responder: Responder, request: Request) -> Reply:
     """MTP 1.1, D.2.9."""
-    reader = _opened(responder.file(request.parameter(0)))
+    entry = responder.file(request.parameter(0))
+    reader = _opened(entry)
+    if responder.persona.transcodes and is_video(entry.format):
+        reader = _Converted(reader)
     size = reader.size
     return Reply(payload=Payload(size, _pieces(reader, 0, size), reader.close))
+
+
+class _Converted:
+    """A video in another format than on the disk: other bytes, and another number of them (PHONES.md 1.10)."""
+
+    def __init__(self, original: Reader) -> None:
+        self._original = original
+        self.size = original.size + original.size // 3 + 1
+        self._content = Generated(self.size, seed=original.size)
+
+    def read(self, offset: int, length: int) -> Buffer:
+        """At most `length` bytes."""
+        return self._content.read(offset, length)
+
+    def close(self) -> None:
+        """Ends reading."""
+        self._original.close()
+
+
+#: wMaxPacketSize of USB 2 at high speed.
+_FULL_PACKET: Final = 512
 
 
 def _part(responder: Responder, handle: int, offset: int, length: int) -> Reply:
@@ -58,6 +84,11 @@ def _part(responder: Responder, handle: int, offset: int, length: int) -> Reply:
         reader.close()
         raise Refused(Trouble.PAST_END)
     length = min(length, reader.size - offset)
+    # With the header in front of the data, or in a packet of its own.
+    is_full = 0 in (length % _FULL_PACKET, (length + HEADER_SIZE) % _FULL_PACKET)
+    if responder.persona.hangs_on_full_packet and length and is_full:
+        reader.close()
+        raise Silent
     payload = Payload(length, _pieces(reader, offset, length), reader.close)
     return Reply(parameters=(length,), payload=payload)
 

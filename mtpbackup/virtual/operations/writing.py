@@ -75,6 +75,8 @@ def send_object_info(responder: Responder, request: Request) -> Reply:
         raise Died(f"the name {name!r}")
     if name in {"", ".", ".."} or "/" in name:
         raise Refused(Trouble.NAME_REFUSED)
+    if folder.parent is None and not responder.persona.root_writes:
+        raise Refused(Trouble.TOP_REFUSED)
     if store.read_only:
         raise Refused(Trouble.READ_ONLY)
     if size > store.free:

@@ -5,7 +5,24 @@ the one that it resembles. Where it needs a way of answering that no persona has
 of `Persona`, with the source of the fact.
 """
 
-from mtpbackup.virtual.personas.persona import ALL, STANDARD_RESPONSES, ParentZero, Persona, Trouble
+from mtpbackup.virtual.personas.persona import (
+    ALL,
+    STANDARD_RESPONSES,
+    AllObjects,
+    ParentZero,
+    Persona,
+    StorageModel,
+    Trouble,
+)
 from mtpbackup.virtual.personas.table import PERSONAS
 
-__all__ = ["ALL", "PERSONAS", "STANDARD_RESPONSES", "ParentZero", "Persona", "Trouble"]
+__all__ = [
+    "ALL",
+    "PERSONAS",
+    "STANDARD_RESPONSES",
+    "AllObjects",
+    "ParentZero",
+    "Persona",
+    "StorageModel",
+    "Trouble",
+]

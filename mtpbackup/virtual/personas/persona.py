@@ -34,6 +34,8 @@ class Trouble(enum.Enum):
     PAST_END = enum.auto()
     NAME_TAKEN = enum.auto()
     NAME_REFUSED = enum.auto()
+    #: Nothing may lie at the top of the storage.
+    TOP_REFUSED = enum.auto()
     BAD_DATASET = enum.auto()
     NO_ROOM = enum.auto()
     TOO_LARGE = enum.auto()
@@ -55,6 +57,34 @@ class Trouble(enum.Enum):
     NO_PROPERTY_NAMED = enum.auto()
     BY_GROUP = enum.auto()
     BY_DEPTH = enum.auto()
+
+
+class AllObjects(enum.Enum):
+    """What becomes of a property list that is asked for all objects at once, by handle FFFFFFFF."""
+
+    LISTED = enum.auto()
+    REFUSED = enum.auto()
+    #: No answer comes, ever.
+    SILENCE = enum.auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageModel:
+    """A storage as a phone has it when it is new.
+
+    Attributes:
+        description: what the phone calls it.
+        capacity: bytes.
+        removable: True for a card.
+        fat: True for a FAT file system: dates of two seconds, files below 4 GiB, names as FAT has them.
+        read_only: True when the phone takes nothing from a computer.
+    """
+
+    description: str = "Internal shared storage"
+    capacity: int = 128_000_000_000
+    removable: bool = False
+    fat: bool = False
+    read_only: bool = False
 
 
 class ParentZero(enum.Enum):
@@ -79,6 +109,7 @@ STANDARD_RESPONSES: Final[Mapping[Trouble, ResponseCode]] = MappingProxyType(
         Trouble.PAST_END: ResponseCode.INVALID_PARAMETER,
         Trouble.NAME_TAKEN: ResponseCode.ACCESS_DENIED,
         Trouble.NAME_REFUSED: ResponseCode.INVALID_PARAMETER,
+        Trouble.TOP_REFUSED: ResponseCode.INVALID_PARAMETER,
         Trouble.BAD_DATASET: ResponseCode.INVALID_DATASET,
         Trouble.NO_ROOM: ResponseCode.STORE_FULL,
         Trouble.TOO_LARGE: ResponseCode.OBJECT_TOO_LARGE,
@@ -151,6 +182,25 @@ class Persona:
         ascii_names_only: True when a new name with any other character ends the server.
         guesses_handles: True when the handle that a new object is announced with is wrong, where its folder was
             not listed before.
+        storages: those of a phone that is made without others.
+        interface_name: the string of its USB interface.
+        wide_object_info: True when ObjectInfo has its size in 64 bits, and all that follows 4 bytes later.
+        tells_modified: False when ObjectInfo has the date of creation only.
+        hangs_on_full_packet: True when a partial read is never answered whose last packet would be a full one
+            of 512 bytes, whether the header travels with the data or by itself.
+        session_window: seconds after being plugged in within which the session must be opened; after that
+            nothing is answered any more. 0 for no limit.
+        busy_after, busy_burst: after so many answers the next so many commands are answered "busy"; 0 for
+            never.
+        root_writes: False when nothing may be sent to the top of a storage.
+        prop_list_misses: every so many-th object is missing in the property list of a folder. 0 for none.
+        prop_list_of_all: what becomes of a property list of all objects.
+        prop_list_of_top: False when the property list of the top of all storages is refused.
+        drops_session: the session is closed when so many requests come within so many seconds; None for never.
+        answers_class_requests: False when they are never answered.
+        ends_datasets: False when the zero-length packet after datasets and responses is left out.
+        transcodes: True when videos are said to be twice as long as they are, and come converted when asked for
+            whole.
     """
 
     name: str
@@ -207,6 +257,23 @@ class Persona:
     misjudges_ends: bool = False
     ascii_names_only: bool = False
     guesses_handles: bool = False
+
+    storages: tuple[StorageModel, ...] = (StorageModel(),)
+    interface_name: str = "MTP"
+    wide_object_info: bool = False
+    tells_modified: bool = True
+    hangs_on_full_packet: bool = False
+    session_window: float = 0.0
+    busy_after: int = 0
+    busy_burst: int = 0
+    root_writes: bool = True
+    prop_list_misses: int = 0
+    prop_list_of_all: AllObjects = AllObjects.LISTED
+    prop_list_of_top: bool = True
+    drops_session: tuple[int, float] | None = None
+    answers_class_requests: bool = True
+    ends_datasets: bool = True
+    transcodes: bool = False
 
     def response(self, operation: int, trouble: Trouble) -> int:
         """The code that this phone answers a trouble with."""

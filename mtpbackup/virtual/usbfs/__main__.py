@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 2
     stores = [FolderStore(folder, _label(number)) for number, folder in enumerate(options.folder)]
     phone = VirtualPhone(options.persona, stores or None, locked=options.locked, serial=options.serial)
-    profile = UsbProfile.of(phone.persona.usb)
+    profile = UsbProfile.of(phone.persona.usb, phone.persona.interface_name)
     if options.speed:
         profile = replace(profile, speed=_SPEEDS[options.speed])
     try:

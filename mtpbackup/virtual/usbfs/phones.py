@@ -28,7 +28,7 @@ class PhoneOnBus(UsbDevice):
             profile: what it says of itself over USB; what its persona says if None.
         """
         super().__init__(
-            profile or UsbProfile.of(phone.persona.usb),
+            profile or UsbProfile.of(phone.persona.usb, phone.persona.interface_name),
             lambda port: phone.serve(port, self._pull),
             on_restart=lambda: not phone.persona.leaves_on_reset,
             comes_back=True,
