@@ -83,6 +83,12 @@ class Voice:
         """What the person asked for, as the lines of a listing; also said when quiet."""
         self._line(self._out, text)
 
+    def trouble(self, text: str, lines: Iterable[str]) -> None:
+        """Something wrong that the person asked for, with details; also said when quiet."""
+        self._sentence(self._out, self._painted(_RED, "✗") + " " + text)
+        for line in lines:
+            self._sentence(self._out, "  " + line)
+
     def emit(self, message_type: str, **facts: object) -> None:
         """One JSON object; nothing here."""
 
@@ -127,6 +133,9 @@ class JsonVoice(Voice):
         """Nothing: programs read facts."""
 
     def data(self, text: str) -> None:
+        """Nothing: programs read facts."""
+
+    def trouble(self, text: str, lines: Iterable[str]) -> None:
         """Nothing: programs read facts."""
 
     def bad(self, advice: Advice) -> None:

@@ -403,6 +403,12 @@ class Phone:
     # --- the end ------------------------------------------------------------------------------------------
 
     @property
+    def camera_mode(self) -> bool:
+        """Whether it gives itself for a camera: no word of MTP in its DeviceInfo, as Android's in "PTP"."""
+        info = self._session.device_info
+        return not info.vendor_extension_id and not info.vendor_extension_desc
+
+    @property
     def transactions(self) -> int:
         """Transactions so far."""
         return self._session.transactions

@@ -80,7 +80,8 @@ def test_a_missing_libmtp_is_told_before_the_phone_is_read(theirs, phone, monkey
     assert "Reading the phone" not in result.output
 
 
-def test_it_says_what_it_can_do(mtpbackup):
-    result = mtpbackup("doctor")
+@pytest.mark.parametrize("words", [["--folder", "DCIM"], ["--compare", "--report", "x"]])
+def test_options_that_do_not_go_together_are_told(mtpbackup, words):
+    result = mtpbackup("doctor", *words)
     assert result.exit_code == 2
     assert "--compare" in result.output
