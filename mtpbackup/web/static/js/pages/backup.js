@@ -1,0 +1,48 @@
+/* In the backup: what is safe, from the disk, with or without a phone. */
+
+import { fill, h } from '../dom.js';
+import { listen, now } from '../live.js';
+import { Loader } from '../parts/loader.js';
+import { PhonePick } from '../parts/phone-pick.js';
+import { Shelf } from '../parts/shelf.js';
+import { count, size } from '../words.js';
+import { Viewer } from '../viewer.js';
+
+export const title = 'In the backup';
+
+/** @returns {{element: Element, close: function}} */
+export function open() {
+  const summary = h('p', { class: 'lead' });
+  const shelf = new Shelf({
+    where: 'archive', label: 'Pictures in the backup', marked: 'No longer on the phone', search: true,
+    nothing: 'Nothing is in the backup yet.',
+    open: (index) => viewer.open(shelf.shown, index, shelf.folders),
+  });
+  const viewer = new Viewer((index) => shelf.focusEntry(index));
+  const pick = new PhonePick(() => load());
+  const loader = new Loader(shelf, () => {});
+  const load = () => loader.load(`/api/archive/items${pick.query}`, 'Looking into the backup…');
+  let seen = null;
+  const update = () => {
+    if (!now.state) return;
+    const { archive } = now.state;
+    fill(summary, `${count(archive.files)} files, ${size(archive.bytes)}, in `,
+      h('bdi', { class: 'path' }, archive.root));
+    pick.offer(now.state.phones);
+    // What a backup has just saved turns up without asking.
+    if (seen !== null && seen !== archive.files) load();
+    seen = archive.files;
+  };
+  const end = listen('state', update);
+  update();
+  load();
+  return {
+    element: h('div', null, summary, pick.element, shelf.element, viewer.element),
+    close() {
+      end();
+      loader.close();
+      shelf.close();
+      viewer.close();
+    },
+  };
+}
