@@ -1,0 +1,213 @@
+"""Puts our rules into the system, and takes them away. All that changes something needs root."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import logging
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from mtpbackup.transport.devices import UsbDevice, UsbMode, usb_devices
+from mtpbackup.udev import acl
+from mtpbackup.udev.database import known_to_udev
+from mtpbackup.udev.people import group_id
+from mtpbackup.udev.places import HERE, Places
+from mtpbackup.udev.rules import GROUP, MARK, RULES_NAME, render_rules
+
+log = logging.getLogger(__name__)
+
+#: Runs a program and gives its exit code and what it said.
+Run = Callable[[Sequence[str]], tuple[int, str]]
+
+#: What systemd's own rules give a USB device's node, and what a node has where no rule says anything.
+_DEFAULT_MODE: Final = 0o664
+
+_SECONDS: Final = 30.0
+_SYSTEM_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Installed(enum.Enum):
+    """Whether our rules are in the system."""
+
+    MISSING = "missing"
+    OUTDATED = "outdated"  #: of another version of the program, or edited
+    CURRENT = "current"
+    PACKAGED = "packaged"  #: current, and brought by a package of the system: not ours to remove
+
+
+class NoUdev(Exception):
+    """There is no udevd here, or it does not answer: a container, or another device manager.
+
+    Attributes:
+        said: what udevadm said.
+    """
+
+    def __init__(self, said: str = "") -> None:
+        super().__init__(said)
+        self.said = said
+
+
+def run(command: Sequence[str]) -> tuple[int, str]:
+    """Runs one of the system's programs, by the system's own PATH and in English."""
+    environment = {"PATH": _SYSTEM_PATH, "LC_ALL": "C"}
+    program = shutil.which(command[0], path=_SYSTEM_PATH)
+    if program is None:
+        return 127, f"{command[0]}: not found"
+    try:
+        done = subprocess.run(
+            [program, *command[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return 124, f"{command[0]}: no answer in {_SECONDS:g} s"
+    log.debug("%s: exit code %d: %s", " ".join(command), done.returncode, done.stdout.strip())
+    return done.returncode, done.stdout.strip()
+
+
+def rules_for_here() -> str:
+    """Our rules for this computer: without the group where there is none of that name."""
+    return render_rules(GROUP if group_id(GROUP) is not None else None)
+
+
+def installed(places: Places = HERE, text: str | None = None) -> Installed:
+    """Whether our rules are in the system.
+
+    Args:
+        places: the system.
+        text: what the file should say; None for `rules_for_here()`.
+    """
+    wanted = rules_for_here() if text is None else text
+    own = _read(places.rules / RULES_NAME)
+    if own is not None:
+        return Installed.CURRENT if own == wanted else Installed.OUTDATED
+    for folder in places.packaged:
+        brought = _read(folder / RULES_NAME)
+        if brought is not None:
+            # A package's file names the group in any case.
+            same = brought in (wanted, render_rules(), render_rules(None))
+            return Installed.PACKAGED if same else Installed.OUTDATED
+    return Installed.MISSING
+
+
+def plugged_phones(places: Places = HERE) -> list[UsbDevice]:
+    """The phones and cameras that can be talked to, by permission or without."""
+    return [device for device in usb_devices(places.usb) if device.mode in (UsbMode.FILES, UsbMode.PHOTOS)]
+
+
+def install(places: Places = HERE, *, run: Run = run) -> list[UsbDevice]:
+    """Writes our rules, and has udev apply them to the phones that are plugged in.
+
+    Returns:
+        These phones.
+
+    Raises:
+        OSError: the file cannot be written.
+        NoUdev: it is written, and nobody reads it.
+    """
+    places.rules.mkdir(parents=True, exist_ok=True)
+    path = places.rules / RULES_NAME
+    unfinished = path.with_name(f".{path.name}.new")  # udev reads names that end in ".rules"
+    unfinished.write_text(rules_for_here())
+    unfinished.chmod(0o644)
+    unfinished.replace(path)
+    phones = plugged_phones(places)
+    trigger(phones, places, run=run)
+    return phones
+
+
+def uninstall(places: Places = HERE, *, run: Run = run) -> bool:
+    """Takes our rules away, and with them what they gave to phones that are plugged in.
+
+    Returns:
+        Whether there was something to take away.
+
+    Raises:
+        OSError: the file cannot be removed.
+        NoUdev: it is removed, and nobody heard of it.
+    """
+    path = places.rules / RULES_NAME
+    there = path.exists()
+    path.unlink(missing_ok=True)
+    (places.rules / f".{RULES_NAME}.new").unlink(missing_ok=True)
+    # By udev's mark, not by the table: an older version's rules may have let in others.
+    marked = [device for device in usb_devices(places.usb) if _is_marked(device, places)]
+    if not there and not marked:
+        return False
+    if installed(places) is Installed.MISSING:
+        reset(marked, places)
+    trigger(marked, places, run=run)
+    return there
+
+
+def reset(devices: Iterable[UsbDevice], places: Places = HERE) -> None:
+    """Gives nodes back to root alone, as they are before any rule has seen them.
+
+    udev sets what a rule names, and leaves the rest as it is: a group or a list of those let in would stay.
+    """
+    for device in devices:
+        path = places.node(device.node)
+        with contextlib.suppress(FileNotFoundError):
+            acl.remove(path)
+            os.chown(path, 0, 0)
+            path.chmod(_DEFAULT_MODE)
+
+
+def trigger(devices: Iterable[UsbDevice], places: Places = HERE, *, run: Run = run) -> None:
+    """Has udev read its rules again and apply them to these devices; returns when it has.
+
+    Raises:
+        NoUdev: it did not.
+    """
+    if not places.control.exists():
+        raise NoUdev
+    folders = [str(device.folder.resolve()) for device in devices]
+    commands = [["udevadm", "control", "--reload"]]
+    if folders:
+        commands += [
+            ["udevadm", "trigger", "--action=bind", *folders],
+            ["udevadm", "settle", "--timeout=20"],
+        ]
+    for command in commands:
+        code, said = run(command)
+        if code:
+            raise NoUdev(said)
+
+
+def let_in(account: str, *, run: Run = run) -> bool:
+    """Makes an account a member of the group that our rules let in; makes the group where there is none.
+
+    It counts from the account's next login on.
+
+    Returns:
+        Whether it worked. What went wrong is in the log.
+    """
+    commands = [] if group_id(GROUP) is not None else [["groupadd", "--system", GROUP]]
+    for command in [*commands, ["usermod", "--append", "--groups", GROUP, account]]:
+        code, said = run(command)
+        if code:
+            log.warning("%s: %s", " ".join(command), said)
+            return False
+    return True
+
+
+def _is_marked(device: UsbDevice, places: Places) -> bool:
+    return MARK in known_to_udev(device.node, places)[1]
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None

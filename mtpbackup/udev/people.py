@@ -1,0 +1,132 @@
+"""The person for whom access is asked, and where she sits."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+from mtpbackup.udev.places import HERE, Places
+
+#: Who ran the program that made us root, by id. man sudo(8), pkexec(1).
+_ON_BEHALF_OF: Final = ("SUDO_UID", "PKEXEC_UID")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a user id.
+
+    Attributes:
+        uid: user id.
+        name: of the account; the number where it has none.
+        groups: ids of the groups that count for her programs now. One that she was added to since she logged
+            in is not among them.
+        enrolled: ids of all groups that the account is in; they count from the next login on.
+    """
+
+    uid: int
+    name: str
+    groups: frozenset[int]
+    enrolled: frozenset[int]
+
+    @classmethod
+    def current(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Who runs this program; under sudo and pkexec, who ran these.
+
+        Of somebody on whose behalf this runs, the groups of her session cannot be seen: those of her account
+        are taken to count.
+        """
+        uid = os.geteuid()
+        if uid == 0:
+            for name in _ON_BEHALF_OF:
+                if environment.get(name, "").isdecimal() and environment[name] != "0":
+                    enrolled = _enrolled(int(environment[name]))
+                    return cls(int(environment[name]), user_name(int(environment[name])), enrolled, enrolled)
+        return cls(uid, user_name(uid), frozenset((os.getegid(), *os.getgroups())), _enrolled(uid))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login. The names are those of `loginctl show-session`.
+
+    Attributes:
+        id: its name.
+        uid: of whom.
+        seat: the screen and keyboard it belongs to, as "seat0", or empty: ssh, cron.
+        active: whether it is the one in front there.
+        remote: whether it came over the network.
+        kind: "tty", "x11", "wayland", "unspecified".
+    """
+
+    id: str
+    uid: int
+    seat: str
+    active: bool
+    remote: bool
+    kind: str
+
+    @property
+    def at_the_screen(self) -> bool:
+        """Whether logind gives it the devices that have the tag "uaccess"."""
+        return bool(self.seat) and self.active
+
+
+def sessions(places: Places = HERE) -> list[Session]:
+    """Who is logged in; nobody where there is no logind."""
+    try:
+        files = sorted(path for path in places.sessions.iterdir() if path.suffix != ".ref")
+    except OSError:
+        return []
+    found = []
+    for path in files:
+        try:
+            facts = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+        except OSError:  # it ended meanwhile, or is a pipe's end that belongs to root
+            continue
+        if facts.get("UID", "").isdecimal():
+            found.append(
+                Session(
+                    id=path.name,
+                    uid=int(facts["UID"]),
+                    seat=facts.get("SEAT", ""),
+                    active=facts.get("ACTIVE") == "1",
+                    remote=facts.get("REMOTE") == "1",
+                    kind=facts.get("TYPE", ""),
+                )
+            )
+    return found
+
+
+def group_id(name: str) -> int | None:
+    """A group's id, or None when there is no such group."""
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        return None
+
+
+def group_name(gid: int) -> str:
+    """A group's name; its number where it has none."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def user_name(uid: int) -> str:
+    """An account's name; its number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _enrolled(uid: int) -> frozenset[int]:
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:
+        return frozenset()
+    return frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid))
