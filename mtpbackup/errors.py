@@ -493,14 +493,28 @@ class IntegrityError(ArchiveError):
 
 
 class CatalogUnusable(ArchiveError):
-    """The catalog is damaged, or written by a newer version of mtpbackup.
+    """The catalog cannot be used as it is; the files of the backup are not affected.
 
     Attributes:
-        version: the schema version found, or None when the file could not be read.
+        version: the schema version found where it is a newer one, else None.
+        reason: why.
     """
 
-    def __init__(self, path: Path, version: int | None = None) -> None:
-        super().__init__(path, f"catalog cannot be used (schema version {version})")
+    class Reason(enum.Enum):
+        """What is the matter with the catalog."""
+
+        #: It was written by a newer version of mtpbackup.
+        NEWER = "newer"
+        #: There is none, though there is a backup.
+        MISSING = "missing"
+        #: It belongs to somebody else, or its permissions do not let it be opened.
+        DENIED = "denied"
+        #: It is no database, or one with broken pages.
+        DAMAGED = "damaged"
+
+    def __init__(self, path: Path, version: int | None = None, reason: Reason = Reason.DAMAGED) -> None:
+        self.reason = self.Reason.NEWER if version is not None else reason
+        super().__init__(path, f"catalog cannot be used ({self.reason.value}, schema version {version})")
         self.version = version
 
 

@@ -15,6 +15,8 @@ What is where:
 - `database` is SQLite, `schema/` its tables by version, `paths` and `rows` their spelling, `catalog` and
   `known` what may be asked of it.
 - `sums`, `verify` and `presence` prove that all of it is true.
+- `rebuild` makes a lost catalog anew from the files and from what `salvage` can still read of it; `identities`
+  keeps the one thing that the files don't tell: whose they are.
 
 Decided, and why:
 
@@ -39,6 +41,7 @@ from mtpbackup.archive.known import KnownItems
 from mtpbackup.archive.names import folded, numbered, safe_name
 from mtpbackup.archive.originals import BackedUp, Original, Originals, PlainFolder, content_of, hash_of
 from mtpbackup.archive.pipeline import Chunk, WriterLimits
+from mtpbackup.archive.rebuild import FileFound, RebuildEvent, Rebuilt, rebuild
 from mtpbackup.archive.records import (
     FailureRow,
     FileRow,
@@ -70,6 +73,7 @@ __all__ = [
     "CatalogRecord",
     "Chunk",
     "FailureRow",
+    "FileFound",
     "FileRow",
     "FileState",
     "FileVerified",
@@ -89,6 +93,8 @@ __all__ = [
     "PhoneRecord",
     "PhoneTotals",
     "PlainFolder",
+    "RebuildEvent",
+    "Rebuilt",
     "ReturnFolder",
     "RunCounts",
     "RunRow",
@@ -107,6 +113,7 @@ __all__ = [
     "folded",
     "hash_of",
     "numbered",
+    "rebuild",
     "returned_name",
     "safe_name",
     "same_moment",

@@ -13,7 +13,9 @@ from mtpbackup.archive import disk, parts, presence
 from mtpbackup.archive.catalog import Catalog
 from mtpbackup.archive.database import Database
 from mtpbackup.archive.folders import Folders
+from mtpbackup.archive.identities import keep_identities
 from mtpbackup.archive.lock import exclusive
+from mtpbackup.archive.names import safe_name
 from mtpbackup.archive.pipeline import WriterLimits
 from mtpbackup.archive.records import PhoneFolder, PhoneRecord
 from mtpbackup.archive.root import PARTIAL_FOLDER, STATE_FOLDER, Root
@@ -126,13 +128,14 @@ class Archive:
 
     def phone(self, record: PhoneRecord) -> PhoneFolder:
         """The place of a phone, made on first sight and found by serial after that."""
-        known = self.catalog.find_phone(record)
-        if known is not None:
-            return known
-        name = next(filter(None, (record.name.strip(), record.model.strip(), record.serial)), "")
-        with self._root.errors():
-            folder = Folders(self._root, self._database).phone_folder(name, ("new", record.serial))
-        return self.catalog.add_phone(record, folder)
+        wanted = next(filter(None, (record.name.strip(), record.model.strip(), record.serial)), "")
+        known = self.catalog.find_phone(record) or self.catalog.adopt_phone(record, safe_name(wanted))
+        if known is None:
+            with self._root.errors():
+                folder = Folders(self._root, self._database).phone_folder(wanted, ("new", record.serial))
+            known = self.catalog.add_phone(record, folder)
+        keep_identities(self._root, self.catalog.identities())
+        return known
 
     def writer(self, limits: WriterLimits | None = None) -> Writer:
         """Starts the pipeline that saves items. Hold the lock."""

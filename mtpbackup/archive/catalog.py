@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from mtpbackup.archive.database import Database
+from mtpbackup.archive.identities import UNKNOWN, Identity
 from mtpbackup.archive.known import KnownItems
 from mtpbackup.archive.paths import decode_name, encode_name, plain_text
 from mtpbackup.archive.records import (
@@ -227,6 +228,20 @@ class Catalog:
             ).fetchone()
         return None if row is None else _phone(row)
 
+    def adopt_phone(self, record: PhoneRecord, folder: str) -> PhoneFolder | None:
+        """Takes this phone for one whose serial was lost (`rebuild`), if there is one with this folder."""
+        with self.database.writing() as connection:
+            adopted = connection.execute(
+                "UPDATE phones SET serial = ? WHERE serial = ?", (encode_name(record.serial), UNKNOWN + folder)
+            ).rowcount
+        return self.find_phone(record) if adopted else None
+
+    def identities(self) -> list[Identity]:
+        """What `identities` keeps of every phone; not of those whose serial was lost."""
+        with self.database.reading() as connection:
+            rows = connection.execute("SELECT serial, manufacturer, model, name, folder FROM phones").fetchall()
+        return [Identity(*row) for row in rows if not row[0].startswith(UNKNOWN)]
+
     def add_phone(self, record: PhoneRecord, folder: str) -> PhoneFolder:
         """A phone that was not known, with the name of its folder."""
         now = text_of(self._clock())
@@ -299,4 +314,4 @@ class Catalog:
 
 def _phone(row: Row) -> PhoneFolder:
     number, serial, name, folder = row
-    return PhoneFolder(number, decode_name(serial), name, folder)
+    return PhoneFolder(number, "" if serial.startswith(UNKNOWN) else decode_name(serial), name, folder)

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _READ: Final = 1024 * 1024
 
 #: Folders at the top of a phone's storage, folded, by which a path that lost its beginning is known again.
-_TOP_FOLDERS: Final = frozenset(
+TOP_FOLDERS: Final = frozenset(
     (
         *("alarms", "android", "audiobooks", "bluetooth", "dcim", "documents", "download", "downloads"),
         *("movies", "music", "notifications", "pictures", "podcasts", "recordings", "ringtones"),
@@ -116,7 +116,8 @@ class BackedUp:
     def all(self) -> Iterator[Original]:
         """See `Originals`."""
         for item in self._archive.catalog.items(self._phone):
-            yield Original(item.key, item.file.path, item.file.sha256)
+            # A rebuilt catalog does not know the storage of everything.
+            yield Original(item.key, item.file.path, item.file.sha256, placed=bool(item.key.storage))
 
     def lock(self) -> AbstractContextManager[None]:
         """See `Originals`. A backup that can only be read needs none."""
@@ -179,7 +180,7 @@ class PlainFolder:
 
     def _original(self, path: tuple[str, ...], status: os.stat_result) -> Original:
         on_disk = "/".join(path)
-        start = _top_of(path)
+        start = top_of(path)
         storage = path[start - 1] if start else ""
         modified = datetime.fromtimestamp(int(status.st_mtime))
         key = ItemKey(storage, path[start or 0 :], status.st_size, modified)
@@ -207,10 +208,10 @@ class PlainFolder:
             raise ArchiveError(self.root.joinpath(*path), str(error)) from error
 
 
-def _top_of(path: tuple[str, ...]) -> int | None:
+def top_of(path: tuple[str, ...]) -> int | None:
     """Where in a path on disk the path on the phone begins, or None when nothing tells."""
     for start, name in enumerate(path[: _DEEPEST_TOP + 1]):
-        if start < len(path) - 1 and folded(name) in _TOP_FOLDERS:
+        if start < len(path) - 1 and folded(name) in TOP_FOLDERS:
             return start
     return None
 

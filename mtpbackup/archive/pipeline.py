@@ -27,9 +27,12 @@ from mtpbackup.archive.records import ItemKey, Layout, NotSaved, PhoneFolder, Sa
 from mtpbackup.archive.reserve import Reserve
 from mtpbackup.archive.root import Root
 from mtpbackup.archive.sums import Sums
-from mtpbackup.errors import ArchiveError, DestinationGone, DestinationUnwritable, OutOfSpace
+from mtpbackup.errors import ArchiveError, CatalogUnusable, DestinationGone, DestinationUnwritable, OutOfSpace
 
 _MIB = 1024 * 1024
+
+#: Errors after which no other item can be saved either.
+_FATAL = (OutOfSpace, DestinationGone, DestinationUnwritable, CatalogUnusable)
 
 #: How often a waiting thread looks whether the other still works, in seconds.
 PULSE = 0.5
@@ -226,7 +229,7 @@ class Pipeline:
         """Notes why an item cannot be saved, and whether no other can be either."""
         if work.error is None:
             work.error = error
-        if self.fatal is None and isinstance(error, OutOfSpace | DestinationGone | DestinationUnwritable):
+        if self.fatal is None and isinstance(error, _FATAL):
             self.fatal = error
 
     def end(self, work: Work) -> None:

@@ -95,7 +95,7 @@ class PhoneFolder:
 
     Attributes:
         id: its row in the catalog.
-        serial: what identifies the phone.
+        serial: what identifies the phone; empty where that was lost with the catalog.
         name: what a person calls it, as of its last run.
         folder: name of its folder in the root; the same for ever, also when the phone is renamed.
     """

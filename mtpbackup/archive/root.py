@@ -23,6 +23,7 @@ from typing import Self
 from mtpbackup.archive import disk
 from mtpbackup.errors import (
     ArchiveError,
+    CatalogUnusable,
     DestinationGone,
     DestinationUnwritable,
     FileTooLarge,
@@ -84,8 +85,13 @@ class Root:
         return root
 
     @classmethod
-    def create_or_open(cls, path: Path, expected_id: str | None = None) -> Self:
+    def create_or_open(cls, path: Path, expected_id: str | None = None, *, mending: bool = False) -> Self:
         """Opens an archive for writing, or begins one; `write_marker` completes a new one, whose `id` is empty.
+
+        Args:
+            path: the folder.
+            expected_id: what the marker must say.
+            mending: takes a damaged marker for none.
 
         Raises:
             DestinationUnwritable: read-only, not allowed, or something there is not a folder.
@@ -107,6 +113,10 @@ class Root:
                 try:
                     root.id = root._read_marker()
                 except FileNotFoundError:
+                    root.id = ""
+                except CatalogUnusable:
+                    if not mending:
+                        raise
                     root.id = ""
         except BaseException:
             root.close()
@@ -255,7 +265,7 @@ class Root:
             marker = json.loads(raw)
             return str(marker["id"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ArchiveError(self.path / STATE_FOLDER / _MARKER_FILE, "the marker is damaged") from error
+            raise CatalogUnusable(self.path / STATE_FOLDER / _MARKER_FILE) from error
 
     def _is_present(self) -> bool:
         """A pulled disk may leave its mount behind for a while: then its block device is no longer known."""

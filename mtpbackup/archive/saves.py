@@ -9,6 +9,7 @@ from datetime import datetime
 
 from mtpbackup.archive.database import Database
 from mtpbackup.archive.folders import Place
+from mtpbackup.archive.names import safe_name
 from mtpbackup.archive.paths import encode_name
 from mtpbackup.archive.records import ItemKey, PhoneFolder, Saved, Taken, same_moment
 from mtpbackup.archive.rows import folder_id, join_path, place_id, text_of
@@ -92,6 +93,7 @@ class _Rows:
         )
         assert added.lastrowid is not None
         item = self._replace_unsafe(place, name, key, added.lastrowid)
+        self._replace_nameless(folder, safe_name(key.name))
         if item is None:
             item = self._connection.execute(
                 "INSERT INTO items (place, name, size, modified, file) VALUES (?, ?, ?, ?, ?)",
@@ -127,3 +129,13 @@ class _Rows:
                 invalidate_sums(self._connection)
                 return int(item)
         return None
+
+    def _replace_nameless(self, folder: int, name: str) -> None:
+        """A damaged file of which a rebuilt catalog knows nothing but its name (`rebuild`)."""
+        replaced = self._connection.execute(
+            "UPDATE files SET state = 'replaced' WHERE folder = ? AND name = ? AND state = 'damaged'"
+            " AND NOT EXISTS (SELECT 1 FROM items WHERE file = files.id)",
+            (folder, name),
+        )
+        if replaced.rowcount:
+            invalidate_sums(self._connection)

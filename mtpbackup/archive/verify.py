@@ -105,8 +105,10 @@ def verify(
 
     Raises:
         DestinationGone: the disk was removed; files not yet read are not called missing.
+        CatalogUnusable: the catalog has broken pages.
         ArchiveError: the catalog cannot be read or written.
     """
+    catalog.database.check()
     totals = catalog.count_files(phone)
     yield VerifyStarted(*totals)
     record = _Recorder(catalog, clock) if root.writable else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mtpbackup.engine import reports
-from mtpbackup.engine.reports import Count, Event, ItemRef, Summary, VerifySummary
+from mtpbackup.engine.reports import Count, Event, ItemRef, RebuildSummary, Summary, VerifySummary
 
 Facts = dict[str, object]
 
@@ -88,6 +88,21 @@ def of_verification(summary: VerifySummary, exit_code: int) -> Facts:
         "total": _count(summary.total),
         "good": _count(summary.good),
         "damaged": [{"path": file.path, "damage": file.damage.value} for file in summary.damaged],
+    }
+
+
+def of_rebuilding(summary: RebuildSummary, exit_code: int) -> Facts:
+    """The last object of a rebuilding of the catalog."""
+    return {
+        "command": "verify",
+        "rebuilt": True,
+        "exit_code": exit_code,
+        "folder": str(summary.root),
+        "good": _count(summary.good),
+        "unrecorded": _count(summary.unrecorded),
+        "left_out": _count(summary.left_out),
+        "damaged": [{"path": file.path, "damage": file.damage.value} for file in summary.damaged],
+        "old_catalog": summary.set_aside,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from mtpbackup.cli import facts
+from mtpbackup.cli import facts, remembered
 from mtpbackup.cli.options import default_destination, speaking_options, to_option
 from mtpbackup.cli.progress import ProgressDisplay
 from mtpbackup.cli.running import finish, speaking
@@ -25,17 +25,30 @@ _DAMAGES: Final = {
 @click.command(
     epilog="""\b
 Example:
-  mtpbackup verify --to /media/anna/USB"""
+  mtpbackup verify --to /media/anna/USB
+  mtpbackup verify --rebuild"""
 )
 @to_option
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="Make the list of what is saved anew from the files, where it is damaged or missing.",
+)
 @speaking_options
-def verify(to: Path | None, quiet: bool, as_json: bool) -> None:
+def verify(to: Path | None, rebuild: bool, quiet: bool, as_json: bool) -> None:
     """Prove that every saved file is still whole.
 
     Reads each file of the backup from disk and compares it with what was recorded when it was copied.
 
     The same can be done without mtpbackup: run sha256sum -c SHA256SUMS in the backup's folder.
+
+    With --rebuild the list of what is saved is made anew from the files and SHA256SUMS. The old list is
+    kept beside it.
     """
+    if rebuild:
+        with speaking(as_json=as_json, quiet=quiet) as voice:
+            finish(_rebuild(voice, to or default_destination()))
+        return
     from mtpbackup.archive import Archive  # noqa: PLC0415 - `--help` does without
     from mtpbackup.engine import verify_archive  # noqa: PLC0415
 
@@ -48,10 +61,50 @@ def verify(to: Path | None, quiet: bool, as_json: bool) -> None:
         finish(_conclude(voice, summary))
 
 
+def _rebuild(voice: Voice, root: Path) -> ExitCode:
+    from mtpbackup.engine import rebuild_archive  # noqa: PLC0415 - `--help` does without
+
+    narrator = _VerifyNarrator(voice, "Reading")
+    try:
+        summary = rebuild_archive(root, report=narrator)
+    finally:
+        narrator.display.end()
+    if remembered.backup_in(root) is not None:
+        remembered.remember(root, summary.archive_id)
+    code = ExitCode.DAMAGE_FOUND if summary.damaged else ExitCode.OK
+    voice.emit("summary", **facts.of_rebuilding(summary, code))
+    missing = [file for file in summary.damaged if file.damage is reports.Damage.MISSING]
+    for file in missing:
+        voice.warn(f"{plain(file.path)} {_DAMAGES[file.damage]}.")
+    if summary.damaged:
+        voice.warn(
+            f"{number(len(summary.damaged), 'file')} not as saved. "
+            "What is still on the phone is copied again by the next backup."
+        )
+    if summary.unrecorded.items:
+        voice.warn(
+            f"{number(summary.unrecorded.items, 'file')} had no recorded checksum. "
+            "What they hold now was taken as right."
+        )
+    if summary.left_out.items:
+        voice.notice(
+            f"{number(summary.left_out.items, 'file')} on no list. "
+            "The next backup compares what the phone has with them."
+        )
+    whole = summary.good + summary.unrecorded
+    voice.good(
+        f"The list of what is saved was made anew: {number(whole.items, 'file')} ({size(whole.bytes)}) "
+        f"in {place(summary.root)}."
+    )
+    if summary.set_aside:
+        voice.say(f"The old list was kept: {place(summary.root / summary.set_aside)}")
+    return code
+
+
 class _VerifyNarrator:
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: Voice, doing: str = "Checking") -> None:
         self._voice = voice
-        self.display = ProgressDisplay(voice, "Checking", hint="")
+        self.display = ProgressDisplay(voice, doing, hint="")
 
     def __call__(self, event: reports.Event) -> None:
         match event:

@@ -6,6 +6,7 @@
     link          gets hold of a phone, and of the same phone again (`PhoneLink`)
     backup        a backup from beginning to end
     verification  proves a backup again
+    rebuilding    makes a lost catalog anew, proving the files on the way
     status        what a backup holds
 
 `PhoneLink` is imported from `mtpbackup.engine.link`: the rest works with no phone and no USB.
@@ -16,7 +17,17 @@ May be imported by cli.
 from mtpbackup.engine.backup import preview_backup, run_backup
 from mtpbackup.engine.kinds import Kind, kind_of
 from mtpbackup.engine.options import RunOptions
-from mtpbackup.engine.reports import Bucket, Count, Event, Report, SkipReason, Summary, VerifySummary
+from mtpbackup.engine.rebuilding import rebuild_archive
+from mtpbackup.engine.reports import (
+    Bucket,
+    Count,
+    Event,
+    RebuildSummary,
+    Report,
+    SkipReason,
+    Summary,
+    VerifySummary,
+)
 from mtpbackup.engine.selection import Only, Selection
 from mtpbackup.engine.status import ArchiveStatus, PhoneStatus, archive_status
 from mtpbackup.engine.verification import verify_archive
@@ -29,6 +40,7 @@ __all__ = [
     "Kind",
     "Only",
     "PhoneStatus",
+    "RebuildSummary",
     "Report",
     "RunOptions",
     "Selection",
@@ -38,6 +50,7 @@ __all__ = [
     "archive_status",
     "kind_of",
     "preview_backup",
+    "rebuild_archive",
     "run_backup",
     "verify_archive",
 ]

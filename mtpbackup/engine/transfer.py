@@ -21,6 +21,7 @@ from mtpbackup.engine.plan import Task
 from mtpbackup.engine.reports import CopyStarted, Count, ItemFailed, ItemRetried, ItemSaved, Report
 from mtpbackup.errors import (
     ArchiveError,
+    CatalogUnusable,
     DestinationGone,
     DestinationUnwritable,
     Failure,
@@ -35,7 +36,7 @@ from mtpbackup.errors import (
 )
 
 #: Errors of the destination that end the run.
-DESTINATION_ERRORS: Final = (OutOfSpace, DestinationGone, DestinationUnwritable)
+DESTINATION_ERRORS: Final = (OutOfSpace, DestinationGone, DestinationUnwritable, CatalogUnusable)
 
 #: Errors of the item in hand, unless the phone was locked or its storage went away meanwhile.
 ITEM_ERRORS: Final = (ItemUnreadable, ItemVanished, OperationFailed, OperationUnsupported)

@@ -99,8 +99,23 @@ def _catalog(error: errors.CatalogUnusable) -> Advice:
             ("Install the newest version, then try again. Nothing was changed.",),
             ExitCode.ERROR,
         )
+    reasons = errors.CatalogUnusable.Reason
+    anew = (
+        "Make a new list from them:  mtpbackup verify --rebuild   (with --to FOLDER if it isn't the usual one)"
+    )
+    if error.reason is reasons.DENIED:
+        return Advice(
+            f"You are not allowed to use the list of what is saved: {place(error.path)}.",
+            (
+                "It belongs to somebody else, or its permissions were changed. Your files are not affected.",
+                "Give yourself the right to read and write it, or run mtpbackup as the person it belongs to.",
+                anew,
+            ),
+            ExitCode.ERROR,
+        )
+    what = "is missing" if error.reason is reasons.MISSING else "is damaged"
     return Advice(
-        f"The list of what is saved can't be read: {place(error.path)}.",
-        ("Your files are not affected. Please keep the file for a bug report.",),
+        f"The list of what is saved {what}: {place(error.path)}.",
+        ("Your pictures are not affected: they are ordinary files in the folder beside it.", anew),
         ExitCode.ERROR,
     )

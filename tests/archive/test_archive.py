@@ -11,7 +11,7 @@ from mtpbackup.archive import Archive, database, disk
 from mtpbackup.archive.root import Root
 from mtpbackup.errors import (
     ArchiveBusy,
-    ArchiveError,
+    CatalogUnusable,
     DestinationGone,
     DestinationUnwritable,
     NoArchive,
@@ -67,7 +67,7 @@ def test_damaged_marker(tmp_path, marker):
     Archive.create_or_open(tmp_path).close()
     (tmp_path / ".mtpbackup" / "archive.json").write_bytes(marker)
     for opening in (Archive.open, Archive.create_or_open):
-        with pytest.raises(ArchiveError, match="marker"):
+        with pytest.raises(CatalogUnusable, match=r"archive\.json"):
             opening(tmp_path)
 
 
@@ -154,7 +154,7 @@ def test_fat_is_known_by_its_type(backup, monkeypatch):
 
 def read_only(monkeypatch):
     """The superuser may write anywhere; what access(2) says on a read-only disk is put in its place."""
-    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    monkeypatch.setattr(os, "access", lambda _path, mode, **_: not mode & os.W_OK)
 
 
 def test_backup_that_can_only_be_read(make_backup, monkeypatch):

@@ -125,7 +125,7 @@ def test_a_backup_that_can_only_be_read_has_no_record(backup, monkeypatch):
 def test_an_old_backup_on_a_disk_that_can_only_be_read(tmp_path, monkeypatch):
     Archive.create_or_open(tmp_path / "old").close()
     shutil.copy(OLD / "v1.sqlite", tmp_path / "old" / ".mtpbackup" / "catalog.sqlite")
-    monkeypatch.setattr("mtpbackup.archive.root.os.access", lambda *_, **__: False)
+    monkeypatch.setattr("mtpbackup.archive.root.os.access", lambda _path, mode, **_: not mode & os.W_OK)
     with Archive.open(tmp_path / "old") as archive:
         assert not archive.writable
         (phone,) = archive.catalog.phones()

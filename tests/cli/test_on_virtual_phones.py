@@ -173,3 +173,36 @@ def test_demo_backs_up_the_built_in_phone(mtpbackup, tmp_path):
     assert result.exit_code == ExitCode.OK
     assert "Nothing on the phone was changed." in result.output
     assert "nothing new" in mtpbackup("demo", "--to", tmp_path).output
+
+
+def test_a_damaged_list_is_told_and_made_anew(mtpbackup, tmp_path):
+    mtpbackup("backup", "--to", tmp_path)
+    (tmp_path / ".mtpbackup" / "catalog.sqlite").write_bytes(b"not a database" * 1000)
+    for command in ("backup", "verify", "status"):
+        told = mtpbackup(command, "--to", tmp_path)
+        assert told.exit_code == ExitCode.ERROR
+        assert "The list of what is saved is damaged" in told.output
+        assert "mtpbackup verify --rebuild" in told.output
+    made = mtpbackup("verify", "--rebuild", "--to", tmp_path)
+    assert made.exit_code == ExitCode.OK, made.output
+    assert "The list of what is saved was made anew: 3 files" in made.output
+    assert "catalog-set-aside-1.sqlite" in made.output
+    assert "nothing new" in mtpbackup("backup", "--to", tmp_path).output
+    (summary,) = (one for one in objects(mtpbackup("verify", "--rebuild", "--to", tmp_path, "--json")))
+    assert summary["rebuilt"]
+    assert summary["good"]["files"] == 3
+
+
+def test_nothing_is_rebuilt_where_there_is_no_backup(mtpbackup, tmp_path):
+    assert mtpbackup("verify", "--rebuild", "--to", tmp_path).exit_code == ExitCode.NO_BACKUP
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rebuilt_backup_is_the_one_that_is_remembered(mtpbackup, tmp_path):
+    """Even where its identity was lost, too."""
+    mtpbackup("backup", "--to", tmp_path)
+    (tmp_path / ".mtpbackup" / "archive.json").write_text("{")
+    (tmp_path / ".mtpbackup" / "catalog.sqlite").unlink()
+    assert mtpbackup("backup", "--to", tmp_path).exit_code == ExitCode.ERROR
+    assert mtpbackup("verify", "--rebuild", "--to", tmp_path).exit_code == ExitCode.OK
+    assert "nothing new" in mtpbackup("backup", "--to", tmp_path).output

@@ -115,3 +115,27 @@ class VerifyEnded:
     """
 
     summary: VerifySummary
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildSummary:
+    """What a rebuilding of the catalog found.
+
+    Attributes:
+        root: the backup.
+        archive_id: its identity, new if that was lost too.
+        good: files whose content is what was recorded when they were saved.
+        unrecorded: files taken as they are, because nothing was recorded of any file of their phone.
+        left_out: files of which nothing was recorded, unlike others of their phone; the next backup compares
+            them with the phone.
+        damaged: files with another content than recorded, and files that were recorded and are not there.
+        set_aside: where the old catalog is now, below the root; empty where there was none.
+    """
+
+    root: Path
+    archive_id: str
+    good: Count
+    unrecorded: Count
+    left_out: Count
+    damaged: tuple[DamagedFile, ...]
+    set_aside: str
