@@ -18,7 +18,7 @@ from mtpbackup.errors import (
     StorageVanished,
     WireError,
 )
-from mtpbackup.phone import acceptance, editing
+from mtpbackup.phone import acceptance, editing, peeking
 from mtpbackup.phone.items import Item, PhoneIdentity, Storage
 from mtpbackup.phone.listing import FolderLister
 from mtpbackup.phone.reading import read_item
@@ -273,6 +273,14 @@ class Phone:
             ValueError: the offset lies outside the item.
         """
         return read_item(self._session, item, offset, length)
+
+    def small_picture(self, item: Item) -> bytes | None:
+        """The thumbnail that the phone gives of a picture, or None; see `peeking.small_picture`."""
+        return peeking.small_picture(self._session, item)
+
+    def first_bytes(self, item: Item, length: int) -> bytes | None:
+        """The beginning of a file, or None where the phone gives no parts; see `peeking.first_bytes`."""
+        return peeking.first_bytes(self._session, item, length)
 
     # --- sending ------------------------------------------------------------------------------------------
 
