@@ -16,6 +16,8 @@ _log = logging.getLogger(__name__)
 
 #: What a storage without a description is called.
 _NAMELESS: Final = "Storage"
+#: How often a storage is asked to describe itself.
+_TRIES: Final = 3
 _REMOVABLE: Final = (StorageType.REMOVABLE_RAM, StorageType.REMOVABLE_ROM)
 
 
@@ -23,7 +25,7 @@ def read_storages(session: Session) -> list[Storage]:
     """The storages that the phone shows now, in its own order; none while it is locked.
 
     Raises:
-        OperationFailed, WireError, TransportError: the phone does not say which there are.
+        OperationFailed, WireError, TransportError: the phone does not say which there are, or what they are.
     """
     described = []
     for storage_id in dict.fromkeys(operations.get_storage_ids(session)):
@@ -68,19 +70,33 @@ def _has_medium(storage_id: int) -> bool:
 
 
 def _describe(session: Session, storage_id: int) -> StorageInfo | None:
-    """What a storage says of itself; None when it is gone; a blank when it does not say."""
-    try:
-        return operations.get_storage_info(session, storage_id)
-    except OperationFailed as error:
-        if error.response in (ResponseCode.INVALID_STORAGE_ID, ResponseCode.STORE_NOT_AVAILABLE):
-            _log.info("storage %#x is gone: %s", storage_id, error)
-            return None
-        trouble: Exception = error
-    except (OperationUnsupported, WireError, EndpointStalled) as error:
-        trouble = error
-    # What lies on it may be readable all the same.
-    _log.warning("storage %#x does not describe itself: %s", storage_id, trouble)
-    return StorageInfo()
+    """What a storage says of itself; None when it is gone; a blank when it does not say, each time it is asked.
+
+    Asked more than once, because the label is half of every item's identity: one answer lost on the way must
+    not make another storage of it, and all that lies there new.
+
+    Raises:
+        WireError, EndpointStalled: what it says makes no sense, each time.
+    """
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            return operations.get_storage_info(session, storage_id)
+        except OperationFailed as error:
+            if error.response in (ResponseCode.INVALID_STORAGE_ID, ResponseCode.STORE_NOT_AVAILABLE):
+                _log.info("storage %#x is gone: %s", storage_id, error)
+                return None
+            trouble: Exception = error
+        except OperationUnsupported as error:
+            trouble, tries = error, _TRIES
+        except (WireError, EndpointStalled) as error:
+            if tries >= _TRIES:
+                raise
+            trouble = error
+        _log.warning("storage %#x does not describe itself: %s", storage_id, trouble)
+        if tries >= _TRIES:
+            return StorageInfo()  # what lies on it may be readable all the same
 
 
 def _labels(described: list[tuple[int, StorageInfo]]) -> dict[int, str]:

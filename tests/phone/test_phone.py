@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from mtpbackup.errors import ItemVanished, PhoneGone, PhoneLocked, StorageVanished
+from mtpbackup.errors import ItemVanished, PhoneGone, PhoneLocked, StorageVanished, WireError
 from mtpbackup.phone import Item, Phone, PhoneIdentity
 from mtpbackup.transport.base import UsbIdentity
 from mtpbackup.virtual import MemoryStore, plug_in
@@ -117,6 +117,23 @@ def test_a_storage_that_does_not_describe_itself_is_shown_all_the_same() -> None
         (storage,) = phone.storages()
         assert (storage.label, storage.capacity) == ("Storage", 0)
         assert len(phone.list_folder(storage)) == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_answer_lost_on_the_way_does_not_give_a_storage_another_name(times: int) -> None:
+    answers = iter([b""] * times)
+    tiny = TinyPhone()
+    whole = tiny.answer_1005
+    tiny.overrides[STORAGE_INFO] = lambda storage: next(answers, whole(storage))
+    with holding(tiny) as (phone, _):
+        assert [storage.label for storage in phone.storages()] == list(tiny.storages.values())
+
+
+def test_a_storage_that_talks_nonsense_is_no_storage_of_another_name() -> None:
+    tiny = TinyPhone()
+    tiny.overrides[STORAGE_INFO] = lambda storage: b""
+    with holding(tiny) as (phone, _), pytest.raises(WireError):
+        phone.storages()
 
 
 @pytest.mark.parametrize("persona", ["pixel", "basic"])
