@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -79,7 +79,7 @@ def backup(
     since: datetime | None,
     picked: BinaryIO | None,
     null: bool,
-    layout: str,
+    layout: str | None,
     dry_run: bool,
     new: bool,
     wait: float | None,
@@ -94,18 +94,11 @@ def backup(
     copied again; what you delete on the phone stays in the backup. You may unplug or stop at any
     time: the next run continues, inside a large video too.
     """
-    from mtpbackup.engine import Only, RunOptions, Selection  # noqa: PLC0415 - `--help` does without
-
     picks = names_in(picked, null=null) if picked is not None else ()
     if picked is not None and not picks:
         raise click.UsageError("There is no name on the list.")
-    # What is named is wanted whatever kind of file it is.
-    kinds = Only(only or ("all" if picks else "media"))
-    options = RunOptions(
-        selection=Selection.of(kinds, folders, since, picks),
-        layout=layout,
-    )
     with speaking(as_json=as_json, quiet=quiet) as voice:
+        options = run_options(only=only, folders=folders, since=since, picks=picks, layout=layout)
         patience = wait if wait is not None else None if voice.interactive else _PATIENCE_OF_PROGRAMS
         code = back_up(
             voice,
@@ -124,11 +117,32 @@ def backup(
 
 def guided() -> None:
     """`mtpbackup` alone: waits for the phone and takes the person through."""
-    from mtpbackup.engine import RunOptions  # noqa: PLC0415 - `--help` does without
-
     with speaking() as voice:
         patience = None if voice.interactive else _PATIENCE_OF_PROGRAMS
-        finish(back_up(voice, usb_phones, default_destination(), RunOptions(), patience=patience))
+        finish(back_up(voice, usb_phones, default_destination(), run_options(), patience=patience))
+
+
+def run_options(
+    *,
+    only: str | None = None,
+    folders: tuple[str, ...] = (),
+    since: datetime | None = None,
+    picks: Sequence[str] = (),
+    layout: str | None = None,
+) -> RunOptions:
+    """What is wanted, and how: as the command line says, else the settings, else the defaults.
+
+    Raises:
+        SettingsError: there is a mistake in the settings.
+    """
+    from mtpbackup.engine import Only, RunOptions, Selection  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.settings import load  # noqa: PLC0415
+
+    settings = load()
+    # What is named is wanted whatever kind of file it is, wherever it lies.
+    kinds = Only(only or ("all" if picks else settings.only))
+    folders = folders or (() if picks else settings.folders)
+    return RunOptions(selection=Selection.of(kinds, folders, since, picks), layout=layout or settings.layout)
 
 
 def back_up(

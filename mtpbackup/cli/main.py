@@ -18,7 +18,9 @@ COMMANDS = {
     "status": "mtpbackup.cli.status:status",
     "devices": "mtpbackup.cli.devices:devices",
     "ls": "mtpbackup.cli.ls:ls",
+    "setup": "mtpbackup.cli.setup:setup",
     "doctor": "mtpbackup.cli.doctor:doctor",
+    "config": "mtpbackup.cli.config:config",
     "demo": "mtpbackup.cli.demo:demo",
     "completion": "mtpbackup.cli.completion:completion",
 }

@@ -14,10 +14,16 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def default_destination() -> Path:
-    """Where backups go when nothing else is said: "Phone backup" in the person's picture folder."""
+    """Where backups go without --to: as the settings say, else "Phone backup" in the person's picture folder.
+
+    Raises:
+        SettingsError: there is a mistake in the settings.
+    """
     import platformdirs  # noqa: PLC0415 - only when no --to is given
 
-    return Path(platformdirs.user_pictures_dir()) / "Phone backup"
+    from mtpbackup.settings import load  # noqa: PLC0415
+
+    return load().destination or Path(platformdirs.user_pictures_dir()) / "Phone backup"
 
 
 def path_of(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
@@ -30,7 +36,7 @@ to_option = click.option(
     "to",
     metavar="DIR",
     callback=path_of,
-    help='Folder of the backup.  [default: "Phone backup" in your picture folder]',
+    help='Folder of the backup.  [default: as in mtpbackup config; at first "Phone backup" in your pictures]',
     shell_complete=lambda _c, _p, _i: [click.shell_completion.CompletionItem("", type="dir")],
 )
 device_option = click.option(
@@ -51,8 +57,8 @@ wait_option = click.option(
 )
 only_option = click.option(
     "--only",
-    type=click.Choice(["photos", "videos", "all"]),
-    help="photos, videos, or all files of any kind.  [default: photos and videos]",
+    type=click.Choice(["photos", "videos", "all", "media"]),
+    help="photos, videos, all files of any kind, or media: photos and videos.  [default: media]",
 )
 folder_option = click.option(
     "--folder",
@@ -67,9 +73,8 @@ since_option = click.option(
 layout_option = click.option(
     "--layout",
     type=click.Choice(["as-on-phone", "by-month"]),
-    default="as-on-phone",
-    show_default=True,
-    help="Folders as they are on the phone, or one for each month. What is saved stays where it is.",
+    help="Folders as they are on the phone, or one for each month. What is saved stays where it is.  "
+    "[default: as-on-phone]",
 )
 null_option = click.option(
     "-0", "--null", is_flag=True, help="The names of the list end with NUL instead of a new line."

@@ -7,7 +7,14 @@ The entries for errors are in `advice` and the modules `about_*`, which are read
 May be imported by the front doors (`cli`, later `web`) only.
 """
 
-from mtpbackup.messages import about_backups, about_libmtp, about_phones, about_usb  # noqa: F401 - registers
+from mtpbackup.messages import (  # noqa: F401 - registers
+    about_backups,
+    about_libmtp,
+    about_phones,
+    about_settings,
+    about_setup,
+    about_usb,
+)
 from mtpbackup.messages.advice import (
     HOW_TO_CONNECT,
     HOW_TO_UNLOCK,

@@ -13,8 +13,9 @@ from mtpbackup.virtual import VirtualFinder, VirtualPhone
 
 @pytest.fixture(autouse=True)
 def _own_state(monkeypatch, tmp_path_factory):
-    """What the program notes about backups stays out of the person's home."""
+    """What the program notes, and the settings it reads, are not the person's."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
 
 
 @pytest.fixture
