@@ -14,22 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from mtpbackup.phone.libmtp import LibmtpFinder, LibmtpPhone
-from mtpbackup.phone.libmtp.process import COMMAND, ChildProcess
+from mtpbackup.phone.libmtp import LibmtpPhone
 from mtpbackup.virtual.faults import Effect, Fault
 from mtpbackup.virtual.phone import VirtualPhone
 from mtpbackup.virtual.usbfs import PhoneOnBus
 from mtpbackup.wire import OperationCode
 from tests.transport.rigs import eventually
+from tests.usbfs.conftest import NEEDS_LIBMTP
 from tests.usbfs.plugin import LIMIT
 
-pytestmark = [
-    pytest.mark.usbfs,
-    pytest.mark.skipif(
-        ctypes.util.find_library("mtp") is None or importlib.util.find_spec("pymtp") is None,
-        reason="libmtp is not installed (Debian package libmtp9, and the extra [libmtp])",
-    ),
-]
+pytestmark = [pytest.mark.usbfs, NEEDS_LIBMTP]
 
 FILES = {
     "DCIM/Camera/IMG_1.jpg": b"\xff\xd8" + bytes(3_000_000),
@@ -50,15 +44,6 @@ def phone(request, program_bus):
         yield phone
         program_bus.unplug(device)
         assert device.failure is None
-
-
-@pytest.fixture
-def finder(program_bus, monkeypatch):
-    for name, value in program_bus.environment({}).items():
-        monkeypatch.setenv(name, value)
-    finder = LibmtpFinder(lambda: ChildProcess(COMMAND))
-    yield finder
-    finder.close()
 
 
 def tree(root: Path) -> dict[str, tuple[str, int]]:
@@ -109,8 +94,8 @@ def test_listings_are_the_same(phone, run_with_bus):
     assert "Füße 😀.jpg" in listings[0]
 
 
-def test_parts_and_early_ends(phone, finder):
-    phone_by_libmtp = LibmtpPhone.open(finder.find()[0].open())
+def test_parts_and_early_ends(phone, libmtp_finder):
+    phone_by_libmtp = LibmtpPhone.open(libmtp_finder.find()[0].open())
     try:
         (storage,) = phone_by_libmtp.storages()
         data = FILES["Movies/VID_1.mp4"]
@@ -128,18 +113,18 @@ def test_parts_and_early_ends(phone, finder):
 
 
 @pytest.mark.parametrize("phone", ["pixel"], indirect=True)
-def test_a_locked_phone_shows_no_storage(phone, finder):
+def test_a_locked_phone_shows_no_storage(phone, libmtp_finder):
     phone.lock()
-    phone_by_libmtp = LibmtpPhone.open(finder.find()[0].open())
+    phone_by_libmtp = LibmtpPhone.open(libmtp_finder.find()[0].open())
     assert phone_by_libmtp.storages() == []
     phone_by_libmtp.close()
 
 
 @pytest.mark.parametrize("phone", ["pixel"], indirect=True)
-def test_a_thousand_listings_leak_nothing(phone, finder):
+def test_a_thousand_listings_leak_nothing(phone, libmtp_finder):
     for number in range(20):
         phone.add_file(f"DCIM/Many/IMG_{number}.jpg", b"x")
-    phone_by_libmtp = LibmtpPhone.open(finder.find()[0].open())
+    phone_by_libmtp = LibmtpPhone.open(libmtp_finder.find()[0].open())
     try:
         (storage,) = phone_by_libmtp.storages()
         folder = phone_by_libmtp.find(storage.label, ("DCIM", "Many"))

@@ -2,7 +2,8 @@
 
 libmtp prints, crashes and hangs where a phone surprises it, so it lives in a child process:
 
-    native    libmtp's structures and calls, by way of the package pymtp. In the child only
+    native    libmtp, loaded, and its structures, by way of the package pymtp. In the child only
+    device    a phone that libmtp has open. In the child only
     child     the child: takes requests, answers, ends when its parent does
     frames    what goes through the pipes between the two
     process   the parent's end: a crash, a hang and Ctrl-C end the child, and are errors here

@@ -11,10 +11,14 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from mtpbackup.errors import LibmtpFailed, LibmtpMissing, LibmtpUnsupported
 from mtpbackup.phone.libmtp.frames import BrokenPipes, FrameKind, receive, receive_json, send, send_json
+
+#: Bytes of content asked for at once.
+_PIECE: Final = 256 * 1024
 
 #: Errors that the parent raises anew, with what they are made of.
 _FACTS: dict[type[Exception], Callable[[Any], str]] = {
@@ -41,6 +45,7 @@ class Child:
         self._device: Any = None
         self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._stopped = threading.Event()
+        self._content: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def serve(self) -> None:
         """Answers until it is told to end."""
@@ -58,13 +63,31 @@ class Child:
     def _listen(self) -> None:
         while True:
             try:
-                request = receive_json(receive(self._requests)[1])
+                kind, body = receive(self._requests)
+                request = {} if kind is FrameKind.DATA else receive_json(body)
             except BrokenPipes:
                 os._exit(1)  # whatever libmtp is doing
-            if request["do"] == "stop":
+            if kind is FrameKind.DATA:
+                self._content.put(body)
+            elif request["do"] == "stop":
                 self._stopped.set()
             else:
                 self._queue.put(request)
+
+    def _want(self, pending: bytearray, wanted: int) -> bytes:
+        """The next bytes of what is being sent; fewer than wanted only where there are no more.
+
+        libmtp asks for 16 KiB at a time and takes less for a failure, so more is fetched at once, and kept.
+        """
+        while len(pending) < wanted:
+            send_json(self._answers, FrameKind.WANT, _PIECE)
+            body = self._content.get()
+            if not body:
+                break
+            pending += body
+        piece = bytes(pending[:wanted])
+        del pending[:wanted]
+        return piece
 
     def _answer(self, request: dict[str, Any]) -> object:
         if self._library is None:
@@ -91,6 +114,19 @@ class Child:
                     self._stopped.is_set,
                 )
                 return None
+            case "send":
+                handle, failed = self._device.send(
+                    (request["storage"], request["parent"]),
+                    request["name"],
+                    request["size"],
+                    request["seconds"],
+                    partial(self._want, bytearray()),
+                )
+                return {"handle": handle, "failed": failed}
+            case "folder":
+                return self._device.make_folder((request["storage"], request["parent"]), request["name"])
+            case "delete":
+                return self._device.delete(request["handle"])
             case other:
                 raise LibmtpFailed(f"no such request: {other}")
 

@@ -24,8 +24,10 @@ class FrameKind(enum.Enum):
     RESULT = b"R"
     #: JSON: why it was not done. The last frame of an answer.
     ERROR = b"E"
-    #: Bytes of content.
+    #: Bytes of content, either way. Without any, on the way to the child: no more will come.
     DATA = b"D"
+    #: JSON: how many bytes of content the child takes next. Answered by one frame of `DATA`.
+    WANT = b"W"
 
 
 class BrokenPipes(Exception):

@@ -10,24 +10,18 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from mtpbackup.errors import LibmtpFailed, LibmtpMissing, LibmtpUnsupported
+from mtpbackup.phone.libmtp.device import GET, PROGRESS, PUT, UNKNOWN_TYPE, OpenDevice, text_of
 from mtpbackup.phone.libmtp.versions import SUPPORTED
 
-#: LIBMTP_FILETYPE_FOLDER, and LIBMTP_FILETYPE_UNKNOWN, the last but one of the enum. pymtp's table is of 2008.
-_FOLDER: Final = 0
-_UNKNOWN: Final = 44
 #: LIBMTP_ERROR_NO_DEVICE_ATTACHED.
 _NO_DEVICE: Final = 5
-#: LIBMTP_DEVICECAP_GetPartialObject.
-_CAN_GIVE_PARTS: Final = 0
 #: LIBMTP_FILES_AND_FOLDERS_ROOT.
 TOP: Final = 0xFFFFFFFF
-#: LIBMTP_HANDLER_RETURN_OK, _ERROR, _CANCEL.
-_TAKEN, _CANCEL = 0, 2
 
 _P = ctypes.POINTER
 
@@ -42,11 +36,6 @@ _Extension._fields_ = [
     ("minor", ctypes.c_int),
     ("next", _P(_Extension)),
 ]
-
-_PUT = ctypes.CFUNCTYPE(
-    ctypes.c_uint16, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, _P(ctypes.c_ubyte), _P(ctypes.c_uint32)
-)
-_PROGRESS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p)
 
 
 def _load() -> Any:
@@ -103,7 +92,7 @@ class Library:
         self.version = version_in(path.read_bytes()) if path is not None else ""
         if self.version not in SUPPORTED:
             raise LibmtpUnsupported(self.version)
-        self._file, self._raw = pymtp.LIBMTP_File, pymtp.LIBMTP_RawDevice
+        self.file_type, self._raw = pymtp.LIBMTP_File, pymtp.LIBMTP_RawDevice
         self._storage, self._error = pymtp.LIBMTP_DeviceStorage, pymtp.LIBMTP_Error
         self.device_type = _device_structure(pymtp)
         self._declare()
@@ -111,7 +100,7 @@ class Library:
         self._lib["LIBMTP_Init"]()
 
     def _declare(self) -> None:
-        device, file, raw = _P(self.device_type), _P(self._file), _P(self._raw)
+        device, file, raw = _P(self.device_type), _P(self.file_type), _P(self._raw)
         u8, u32, u64, count = ctypes.c_ubyte, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_int
         self._free = ctypes.CDLL(None).free
         self._free.restype, self._free.argtypes = None, [ctypes.c_void_p]
@@ -128,8 +117,20 @@ class Library:
             "LIBMTP_GetPartialObject", count, device, u32, u64, u32, _P(_P(u8)), _P(ctypes.c_uint)
         )
         self.get_to_handler = call(
-            "LIBMTP_Get_File_To_Handler", count, device, u32, _PUT, ctypes.c_void_p, _PROGRESS, ctypes.c_void_p
+            "LIBMTP_Get_File_To_Handler", count, device, u32, PUT, ctypes.c_void_p, PROGRESS, ctypes.c_void_p
         )
+        self.send_from_handler = call(
+            "LIBMTP_Send_File_From_Handler",
+            count,
+            device,
+            GET,
+            ctypes.c_void_p,
+            file,
+            PROGRESS,
+            ctypes.c_void_p,
+        )
+        self.create_folder = call("LIBMTP_Create_Folder", u32, device, ctypes.c_char_p, u32, u32)
+        self.delete_object = call("LIBMTP_Delete_Object", count, device, u32)
         self.get_errors = call("LIBMTP_Get_Errorstack", _P(self._error), device)
         self.clear_errors = call("LIBMTP_Clear_Errorstack", None, device)
         self.texts = {
@@ -155,7 +156,10 @@ class Library:
         made = self._new_file()
         size, kind = usable(made), made.contents.filetype
         self.destroy_file(made)
-        if not ctypes.sizeof(self._file) <= size < ctypes.sizeof(self._file) + 16 or kind != _UNKNOWN:
+        if (
+            not ctypes.sizeof(self.file_type) <= size < ctypes.sizeof(self.file_type) + 16
+            or kind != UNKNOWN_TYPE
+        ):
             raise LibmtpUnsupported(self.version)
 
     def free(self, pointer: Any) -> None:
@@ -187,8 +191,8 @@ class Library:
                     "address": raw.devnum,
                     "vendor_id": raw.device_entry.vendor_id,
                     "product_id": raw.device_entry.product_id,
-                    "vendor": _text(raw.device_entry.vendor),
-                    "product": _text(raw.device_entry.product),
+                    "vendor": text_of(raw.device_entry.vendor),
+                    "product": text_of(raw.device_entry.product),
                     "flags": raw.device_entry.device_flags,
                 }
                 for raw in devices
@@ -210,146 +214,6 @@ class Library:
         raise LibmtpFailed("the phone is not there any more")
 
 
-class OpenDevice:
-    """An open phone."""
-
-    def __init__(self, library: Library, device: Any) -> None:
-        self._library = library
-        self._device = device
-
-    def close(self) -> None:
-        """Lets go of it, with a USB reset."""
-        device, self._device = self._device, None
-        if device is not None:
-            self._library.release(device)
-
-    def identity(self) -> dict[str, Any]:
-        """What it says of itself, and whether it gives parts of files."""
-        facts: dict[str, Any] = {}
-        for key, get in self._library.texts.items():
-            pointer = get(self._device)
-            facts[key] = _text(ctypes.string_at(pointer)) if pointer else ""
-            self._library.free(pointer)
-        self._library.clear_errors(self._device)  # not every phone has every text
-        facts["gives_parts"] = bool(self._library.check_capability(self._device, _CAN_GIVE_PARTS))
-        return facts
-
-    def storages(self) -> list[dict[str, Any]]:
-        """Its storages; none while it is locked.
-
-        Raises:
-            LibmtpFailed: it does not say.
-        """
-        failed = self._library.get_storage(self._device, 0)
-        errors = self._errors()
-        if failed and errors:
-            raise LibmtpFailed(errors)
-        found = []
-        storage = self._device.contents.storage
-        while storage and not failed:
-            each = storage.contents
-            found.append(
-                {
-                    "id": each.id,
-                    "type": each.StorageType,
-                    "access": each.AccessCapability,
-                    "capacity": each.MaxCapacity,
-                    "free": each.FreeSpaceInBytes,
-                    "description": _text(each.StorageDescription),
-                    "volume": _text(each.VolumeIdentifier),
-                }
-            )
-            storage = each.next
-        return found
-
-    def children(self, storage: int, parent: int) -> list[tuple[int, str, int, int, bool]]:
-        """What lies in a folder: handle, name, size, date in seconds since 1970 (0: none), whether a folder.
-
-        Raises:
-            LibmtpFailed: it is not listed, or not wholly.
-        """
-        found = []
-        file = self._library.get_files(self._device, storage, parent)
-        while file:
-            each = file.contents
-            found.append(
-                (
-                    each.item_id,
-                    _text(each.filename),
-                    each.filesize,
-                    each.modificationdate,
-                    each.filetype == _FOLDER,
-                )
-            )
-            following = each.next
-            self._library.destroy_file(file)
-            file = following
-        if errors := self._errors():
-            raise LibmtpFailed(errors)
-        return found
-
-    def part(self, handle: int, offset: int, length: int) -> bytes:
-        """A part of a file, at most `length` bytes.
-
-        Raises:
-            LibmtpFailed: it is not given.
-        """
-        data, count = _P(ctypes.c_ubyte)(), ctypes.c_uint()
-        failed = self._library.get_part(
-            self._device, handle, offset, length, ctypes.byref(data), ctypes.byref(count)
-        )
-        try:
-            if failed:
-                raise LibmtpFailed(self._errors() or "no part of a file")
-            return ctypes.string_at(data, count.value)
-        finally:
-            self._library.free(data)
-
-    def stream(self, handle: int, take: Callable[[memoryview], None], stopped: Callable[[], bool]) -> None:
-        """A whole file, piece by piece.
-
-        Args:
-            handle: of the file.
-            take: is handed each piece, which is valid until it returns.
-            stopped: asked now and then whether to give up.
-
-        Raises:
-            LibmtpFailed: it is not given.
-            Exception: what `take` raised.
-        """
-        raised: list[BaseException] = []
-
-        def put(_params: Any, _private: Any, size: int, data: Any, taken: Any) -> int:
-            try:
-                take(
-                    memoryview((ctypes.c_ubyte * size).from_address(ctypes.addressof(data.contents))).cast("B")
-                )
-            except BaseException as error:
-                raised.append(error)
-                return _CANCEL
-            taken[0] = size
-            return _TAKEN
-
-        # Kept in variables: libmtp calls them while the call lasts.
-        taker, progress = _PUT(put), _PROGRESS(lambda _done, _total, _data: int(stopped()))
-        failed = self._library.get_to_handler(self._device, handle, taker, None, progress, None)
-        errors = self._errors()
-        if raised:
-            raise raised[0]
-        if failed and not stopped():
-            raise LibmtpFailed(errors or "no file")
-
-    def _errors(self) -> str:
-        """What went wrong since the last look, in libmtp's words."""
-        texts = []
-        error = self._library.get_errors(self._device)
-        while error:
-            texts.append(_text(error.contents.error_text))
-            error = error.contents.next
-        self._library.clear_errors(self._device)
-        return "; ".join(texts)
-
-
 def _device_structure(pymtp: Any) -> Any:
     """LIBMTP_mtpdevice_t: pymtp's first field is really object_bitsize, and it lacks two before `next`."""
 
@@ -367,7 +231,3 @@ def _device_structure(pymtp: Any) -> Any:
         ("next", _P(Device)),
     ]
     return Device
-
-
-def _text(value: bytes | None) -> str:
-    return (value or b"").decode("utf-8", errors="replace")

@@ -1,10 +1,12 @@
-"""A phone by way of libmtp, for whoever takes a `Phone`: lists and reads. Sending is not offered."""
+"""A phone by way of libmtp, for whoever takes a `Phone`."""
 
 from __future__ import annotations
 
+import logging
 import re
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -13,17 +15,24 @@ from mtpbackup.errors import (
     ItemVanished,
     LibmtpFailed,
     NameRefused,
+    NameTaken,
     OperationFailed,
     OperationUnsupported,
+    PhoneFull,
     PhoneGone,
+    SendFailed,
     StorageVanished,
 )
+from mtpbackup.phone import acceptance
+from mtpbackup.phone.content import Content
+from mtpbackup.phone.interrupts import interrupts_noted
 from mtpbackup.phone.items import Item, PhoneIdentity, Storage
 from mtpbackup.phone.libmtp.finder import OpenChild
 from mtpbackup.phone.libmtp.process import LISTING
 from mtpbackup.phone.naming import format_for, name_for
 from mtpbackup.phone.phone import Phone
 from mtpbackup.phone.storages import storages_of
+from mtpbackup.session import Memory, Quirks
 from mtpbackup.transport.base import Buffer, Chunk, Transport
 from mtpbackup.wire import (
     AccessCapability,
@@ -33,6 +42,8 @@ from mtpbackup.wire import (
     StorageInfo,
     StorageType,
 )
+
+_log = logging.getLogger(__name__)
 
 #: libmtp's "top of a storage".
 _TOP: Final = 0xFFFFFFFF
@@ -72,8 +83,9 @@ class LibmtpPhone(Phone):
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        memory: Memory | None = None,
     ) -> LibmtpPhone:
-        """Takes on what `FoundLibmtpPhone.open` gave."""
+        """Takes on what `FoundLibmtpPhone.open` gave. Nothing is learnt by way of libmtp, which knows it all."""
         return cls(cast(OpenChild, transport))
 
     # --- storages and folders -----------------------------------------------------------------------------
@@ -166,19 +178,25 @@ class LibmtpPhone(Phone):
         if position != item.size:
             raise ItemUnreadable(item.shown_path, ItemUnreadable.Reason.WRONG_SIZE, item.size, position)
 
-    # --- sending: not offered -----------------------------------------------------------------------------
+    # --- sending ------------------------------------------------------------------------------------------
 
     def name_trouble(self, storage: Storage, name: str) -> NameRefused | None:
         """See `Phone.name_trouble`."""
-        raise OperationUnsupported(OperationCode.SEND_OBJECT_INFO)
+        return acceptance.name_trouble(storage, name, Quirks())
 
     def largest_file(self, storage: Storage) -> int | None:
         """See `Phone.largest_file`."""
-        raise OperationUnsupported(OperationCode.SEND_OBJECT_INFO)
+        return acceptance.largest_file(storage)
 
     def make_folder(self, storage: Storage, parent: Item | None, name: str) -> Item:
         """See `Phone.make_folder`."""
-        raise OperationUnsupported(OperationCode.SEND_OBJECT_INFO)
+        self._check_name(storage, name)
+        item = _sent_item(storage, parent, name, 0, None, ObjectFormat.ASSOCIATION)
+        try:
+            handle = self._ask("folder", storage=storage.id, parent=item.parent or _TOP, name=name)
+        except (OperationFailed, LibmtpFailed) as error:
+            raise self._refusal(item, 0, 0, error) from error
+        return self._note(replace(item, handle=handle), parent)
 
     def send_file(
         self,
@@ -191,12 +209,32 @@ class LibmtpPhone(Phone):
         *,
         object_format: int | None = None,
     ) -> Item:
-        """See `Phone.send_file`."""
-        raise OperationUnsupported(OperationCode.SEND_OBJECT_INFO)
+        """See `Phone.send_file`. libmtp tells a format code of its own choice."""
+        self._check_name(storage, name)
+        item = _sent_item(storage, folder, name, size, modified, format_for(name))
+        with interrupts_noted() as interrupts:
+            content = Content(size, parts, interrupts=interrupts)
+            pieces = _Pieces(content.counted())
+            result = self._ask(
+                "send",
+                give=pieces.give,
+                storage=storage.id,
+                parent=item.parent or _TOP,
+                name=name,
+                size=size,
+                seconds=0 if modified is None else int(modified.replace(tzinfo=UTC).timestamp()),
+            )
+            item = replace(item, handle=result["handle"])
+            failed: str = result["failed"]
+            if not failed:
+                pieces.finish()
+            if failed or content.failure is not None:
+                raise self._not_sent(item, content, failed)
+            return self._note(item, folder)
 
     @property
     def can_continue(self) -> bool:
-        """See `Phone.can_continue`."""
+        """See `Phone.can_continue`. libmtp's way to Android's edit operations is not used."""
         return False
 
     def continue_file(self, item: Item, offset: int, parts: Iterable[Buffer], size: int) -> None:
@@ -205,7 +243,50 @@ class LibmtpPhone(Phone):
 
     def delete(self, item: Item) -> None:
         """See `Phone.delete`."""
-        raise OperationUnsupported(OperationCode.DELETE_OBJECT)
+        try:
+            self._ask("delete", handle=item.handle)
+        except OperationFailed as error:
+            raise self._loss(item.storage, item.shown_path, error) from error
+        self._found_folders.get((item.storage.id, item.parent), {}).pop(item.name, None)
+
+    def _check_name(self, storage: Storage, name: str) -> None:
+        trouble = self.name_trouble(storage, name)
+        if trouble is not None:
+            raise trouble
+
+    def _not_sent(self, item: Item, content: Content, failed: str) -> BaseException:
+        """Deletes what is left of a file that did not come whole, and tells why it did not."""
+        error = _meaning(LibmtpFailed(failed))
+        if isinstance(error, PhoneGone):
+            return error
+        if item.handle and any(there.handle == item.handle for there in self._namesakes(item)):
+            try:
+                self._ask("delete", handle=item.handle)
+            except (OperationFailed, LibmtpFailed) as trouble:
+                _log.warning("a part of %r may be left: %s", item.shown_path, trouble)
+        if content.failure is not None:
+            return content.failure
+        return self._refusal(item, content.size, content.taken, error)
+
+    def _refusal(self, item: Item, size: int, sent: int, error: Exception) -> Exception:
+        """What it means that the phone did not take a file or folder."""
+        shown = {storage.id: storage for storage in self.storages()}
+        if item.storage.id not in shown:
+            return StorageVanished(item.storage.label)
+        if self._namesakes(item):
+            return NameTaken(item.shown_path)
+        free = shown[item.storage.id].free
+        if free < size:
+            return PhoneFull(item.storage.label, size, free)
+        failure = SendFailed(item.shown_path, SendFailed.Reason.REFUSED, sent)
+        failure.__cause__ = error
+        return failure
+
+    def _namesakes(self, item: Item) -> list[Item]:
+        """What lies in its folder under its name, or under one that differs in case only."""
+        facts = self._ask("list", LISTING, storage=item.storage.id, parent=item.parent or _TOP)
+        there = [_item(item.storage, item.parent, item.path[:-1], *each) for each in facts]
+        return [each for each in there if each.name.casefold() == item.name.casefold()]
 
     # --- the child ----------------------------------------------------------------------------------------
 
@@ -218,14 +299,14 @@ class LibmtpPhone(Phone):
         """See `Phone.close`. libmtp resets the phone."""
         self._opened.close()
 
-    def _ask(self, do: str, patience: float | None = None, **facts: int) -> Any:
+    def _ask(self, do: str, patience: float | None = None, **facts: Any) -> Any:
         self._asked += 1
         try:
             return self._child.ask(do, patience=patience, **facts)
         except LibmtpFailed as error:
             raise _meaning(error) from error
 
-    def _content(self, do: str, **facts: int) -> Generator[bytes, None, Any]:
+    def _content(self, do: str, **facts: Any) -> Generator[bytes, None, Any]:
         self._asked += 1
         try:
             return (yield from self._child.ask_content(do, **facts))
@@ -256,6 +337,37 @@ def _item(
     kind = ObjectFormat.ASSOCIATION if is_folder else format_for(name)
     size = 0 if is_folder else size
     return Item(storage, handle, parent, (*path, name_for(name, kind, size, modified)), size, modified, kind)
+
+
+class _Pieces:
+    """Content in pieces of the size that the child asks for."""
+
+    def __init__(self, parts: Iterator[Buffer]) -> None:
+        self._parts = parts
+        self._rest = memoryview(b"")
+
+    def give(self, wanted: int) -> Buffer:
+        """At most so many bytes; none when there are no more."""
+        while not self._rest:
+            part = next(self._parts, None)
+            if part is None:
+                return b""
+            self._rest = memoryview(part).cast("B")
+        piece, self._rest = self._rest[:wanted], self._rest[wanted:]
+        return piece
+
+    def finish(self) -> None:
+        """Sees to it that the source is at its end, as it should be."""
+        for _ in self._parts:
+            pass
+
+
+def _sent_item(
+    storage: Storage, folder: Item | None, name: str, size: int, modified: datetime | None, kind: ObjectFormat
+) -> Item:
+    """What is about to come into being, without its handle."""
+    parent, path = (0, ()) if folder is None else (folder.handle, folder.path)
+    return Item(storage, 0, parent, (*path, name), size, modified, kind)
 
 
 def _meaning(error: LibmtpFailed) -> Exception:

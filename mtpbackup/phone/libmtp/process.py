@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final
 
 from mtpbackup.errors import (
@@ -19,7 +19,8 @@ from mtpbackup.errors import (
     LibmtpUnsupported,
     TransportError,
 )
-from mtpbackup.phone.libmtp.frames import BrokenPipes, FrameKind, receive, receive_json, send_json
+from mtpbackup.phone.libmtp.frames import BrokenPipes, FrameKind, receive, receive_json, send, send_json
+from mtpbackup.transport.base import Buffer
 
 #: Seconds without a byte from the child after which it hangs. libmtp itself gives a phone 20 s for a transfer.
 #: A folder is listed in one call of libmtp's, object by object, without a word: `LISTING` for 20,000 of them.
@@ -31,6 +32,10 @@ _CLOSING: Final = 10.0
 _ERRORS: Final = {error.__name__: error for error in (LibmtpMissing, LibmtpUnsupported, LibmtpFailed)}
 
 COMMAND: Final = (sys.executable, "-m", "mtpbackup.phone.libmtp.child")
+
+
+def _nothing(_wanted: int) -> Buffer:
+    return b""
 
 
 class ChildProcess:
@@ -78,14 +83,21 @@ class ChildProcess:
         """Whether it can be asked."""
         return self._process.returncode is None
 
-    def ask(self, do: str, *, patience: float | None = None, **facts: object) -> Any:
-        """Asks for something that has no content.
+    def ask(
+        self,
+        do: str,
+        *,
+        patience: float | None = None,
+        give: Callable[[int], Buffer] = _nothing,
+        **facts: object,
+    ) -> Any:
+        """Asks for something of which no content comes. Arguments as for `ask_content`.
 
         Raises:
             LibmtpMissing, LibmtpUnsupported, LibmtpFailed: so it answers.
             LibmtpCrashed, LibmtpHung: it ended, or was ended.
         """
-        answer = self.ask_content(do, patience=patience, **facts)
+        answer = self.ask_content(do, patience=patience, give=give, **facts)
         try:
             while True:
                 next(answer)
@@ -93,9 +105,20 @@ class ChildProcess:
             return end.value
 
     def ask_content(
-        self, do: str, *, patience: float | None = None, **facts: object
+        self,
+        do: str,
+        *,
+        patience: float | None = None,
+        give: Callable[[int], Buffer] = _nothing,
+        **facts: object,
     ) -> Generator[bytes, None, Any]:
         """Asks for something that has content, and hands it on as it comes. Returns the result.
+
+        Args:
+            do: what to do.
+            patience: seconds without a sign of life after which it hangs.
+            give: gives the next content for the child, at most so many bytes; none when there is no more.
+            facts: what the request is about.
 
         Raises:
             LibmtpMissing, LibmtpUnsupported, LibmtpFailed, LibmtpCrashed, LibmtpHung: as `ask`.
@@ -113,6 +136,9 @@ class ChildProcess:
                 kind, body = receive(self._from, lambda: self._wait(do, patience))
                 if kind is FrameKind.DATA:
                     yield body
+                    continue
+                if kind is FrameKind.WANT:
+                    send(self._to, FrameKind.DATA, memoryview(give(receive_json(body))).cast("B"))
                     continue
                 self._busy = False
                 answer = receive_json(body)
