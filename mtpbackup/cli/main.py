@@ -14,6 +14,7 @@ from mtpbackup import __version__
 COMMANDS = {
     "backup": "mtpbackup.cli.backup:backup",
     "restore": "mtpbackup.cli.restore:restore",
+    "show": "mtpbackup.cli.show:show",
     "verify": "mtpbackup.cli.verify:verify",
     "status": "mtpbackup.cli.status:status",
     "devices": "mtpbackup.cli.devices:devices",

@@ -36,8 +36,10 @@ from mtpbackup.engine.reports.counts import Bucket, Count, FailedItem, ItemRef, 
 from mtpbackup.engine.reports.event import Event, Report, silent
 from mtpbackup.engine.reports.phone import PhoneConnected, PhoneLost, WaitingForPhone, WaitReason
 from mtpbackup.engine.reports.restoring import (
+    Clash,
     FileSent,
     FileThere,
+    Obstacle,
     PutBucket,
     PutSkip,
     PutStep,
@@ -63,6 +65,7 @@ from mtpbackup.engine.reports.verification import (
 
 __all__ = [
     "Bucket",
+    "Clash",
     "CopyStarted",
     "Count",
     "Damage",
@@ -80,6 +83,7 @@ __all__ = [
     "ItemSaved",
     "ItemStarted",
     "Listing",
+    "Obstacle",
     "PhoneConnected",
     "PhoneLost",
     "Planned",

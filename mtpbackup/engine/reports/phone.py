@@ -19,6 +19,8 @@ class WaitReason(enum.Enum):
     NO_ANSWER = "no_answer"
     #: Phones are there, but not the one asked for, or the one that the run began with.
     OTHER_PHONE = "other_phone"
+    #: A phone is on the cable and offers something else than files: it charges, debugs, shares its network.
+    NO_FILES = "no_files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class WaitingForPhone:
         node: device node (NO_PERMISSION, BUSY), or empty.
         holders: programs that hold the phone (BUSY), as far as known.
         others: names of the phones that are there instead (OTHER_PHONE).
+        vendor_id: USB vendor of the phone, 0 where none is known: each maker's phones have steps of their own.
+        mode: what the phone offers instead, a value of `UsbMode` (NO_FILES); else empty.
     """
 
     reason: WaitReason
@@ -40,6 +44,8 @@ class WaitingForPhone:
     node: str = ""
     holders: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    vendor_id: int = 0
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,36 @@ class PutStep(enum.Enum):
     CHECKING = "checking"
 
 
+class Obstacle(enum.Enum):
+    """What a file meets at the place where it goes."""
+
+    #: It is there already; it is not sent.
+    THERE = "there"
+    #: Something of its name and size is there, and was not read yet: the same, or else it gets another name.
+    UNSURE = "unsure"
+    #: Something else has its name: it gets another one.
+    RENAMED = "renamed"
+    #: It is not sent; the reason is a `PutSkip`.
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A file that does not simply go where it was.
+
+    Attributes:
+        source: its path in the backup.
+        what: what it meets.
+        name: the name that it gets (RENAMED, and UNSURE if it turns out to be something else).
+        skip: why it is not sent (SKIPPED).
+    """
+
+    source: str
+    what: Obstacle
+    name: str = ""
+    skip: PutSkip | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class StorageRoom:
     """What a restore needs on one storage.
@@ -102,6 +132,7 @@ class RestorePlanned:
         renamed: how many get another name, because theirs is taken by other content or would be refused.
         room: by storage.
         missing: names asked for that fit no file.
+        clashes: files that do not simply go where they were.
     """
 
     phone: str
@@ -121,6 +152,7 @@ class RestorePlanned:
     renamed: int
     room: tuple[StorageRoom, ...]
     missing: tuple[str, ...]
+    clashes: tuple[Clash, ...] = ()
 
     @property
     def fits(self) -> bool:

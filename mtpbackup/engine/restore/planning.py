@@ -16,7 +16,16 @@ from mtpbackup.archive import Original, Originals, PhonePlace, SentFile, folded,
 from mtpbackup.engine.grip import LOSSES, Grip, RunStopped
 from mtpbackup.engine.kinds import Kind
 from mtpbackup.engine.listing import FolderListed, Lister
-from mtpbackup.engine.reports import Count, PutBucket, PutSkip, Report, RestorePlanned, StorageRoom
+from mtpbackup.engine.reports import (
+    Clash,
+    Count,
+    Obstacle,
+    PutBucket,
+    PutSkip,
+    Report,
+    RestorePlanned,
+    StorageRoom,
+)
 from mtpbackup.engine.restore.decisions import FolderNames, IsThere, MayBeThere, ToSend, decide
 from mtpbackup.engine.restore.folders import PhoneFolders
 from mtpbackup.engine.restore.ledger import PutLedger, count, places_of
@@ -77,6 +86,7 @@ class PutPlan:
         unsure: what may be there, in the order of the tasks, with what it may be.
         renamed: how many get another name.
         new_folders: how many folders are missing.
+        clashes: see `RestorePlanned`; without those skipped.
     """
 
     placed: Placed
@@ -84,6 +94,7 @@ class PutPlan:
     unsure: list[tuple[PutTask, tuple[Item, ...]]] = field(default_factory=list)
     renamed: int = 0
     new_folders: int = 0
+    clashes: list[Clash] = field(default_factory=list)
 
 
 def make_plan(
@@ -163,11 +174,11 @@ def _decide(
     if elsewhere is not None:
         there, candidates = elsewhere.find(task)
         if there is not None:
-            task.bucket = PutBucket.THERE
+            _there(plan, task)
             return
     match decide(task, names, known):
         case IsThere():
-            task.bucket = PutBucket.THERE
+            _there(plan, task)
             return
         case MayBeThere(items, name, _):
             candidates = (*items, *(item for item in candidates if item not in items))
@@ -177,6 +188,14 @@ def _decide(
     plan.renamed += name != task.original.key.name
     if candidates:
         plan.unsure.append((task, candidates))
+        plan.clashes.append(Clash(task.original.path, Obstacle.UNSURE, name))
+    elif name != task.name:
+        plan.clashes.append(Clash(task.original.path, Obstacle.RENAMED, name))
+
+
+def _there(plan: PutPlan, task: PutTask) -> None:
+    task.bucket = PutBucket.THERE
+    plan.clashes.append(Clash(task.original.path, Obstacle.THERE))
 
 
 def by_place(tasks: Iterable[PutTask]) -> dict[FolderPlace, list[PutTask]]:
@@ -247,6 +266,11 @@ def planned(
 ) -> RestorePlanned:
     """The plan in figures."""
     waiting = ledger.waiting()
+    skipped = [
+        Clash(task.original.path, Obstacle.SKIPPED, skip=task.skip)
+        for task in ledger.tasks
+        if task.skip is not None
+    ]
     return RestorePlanned(
         phone=phone,
         source=source.root,
@@ -265,4 +289,5 @@ def planned(
         renamed=plan.renamed,
         room=room_for(waiting, storages),
         missing=chosen.missing,
+        clashes=(*plan.clashes, *skipped),
     )

@@ -1,0 +1,512 @@
+"""The gallery as one object: the phone, the backup, and the one job at a time between them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from mtpbackup.archive import Archive, ItemRow, PhoneFolder, RunRow
+from mtpbackup.engine.backup import run_backup
+from mtpbackup.engine.gallery.jobs import Board, Job, JobKind, JobState, StopSwitch
+from mtpbackup.engine.gallery.keeper import Glimpse, PhoneKeeper, PhoneNow, PhoneState
+from mtpbackup.engine.gallery.listing import Entry, PhoneListing, judged, list_phone
+from mtpbackup.engine.gallery.restoring import ChosenOriginals, RestorePreview, preview_to_folder
+from mtpbackup.engine.gallery.shelf import Shelf
+from mtpbackup.engine.gallery.table import Shown, packed
+from mtpbackup.engine.gallery.trouble import NothingToDo, PhoneNotReady, PictureUnknown, WorkGoingOn
+from mtpbackup.engine.kinds import kind_of
+from mtpbackup.engine.link import PhoneLink
+from mtpbackup.engine.options import RunOptions
+from mtpbackup.engine.reports import Count, Ending, Event, RestoreSummary, Summary
+from mtpbackup.engine.restore import RestoreOptions, preview_restore, restore_to_folder, run_restore
+from mtpbackup.engine.selection import Only, Selection
+from mtpbackup.errors import (
+    InterfaceBusy,
+    MtpBackupError,
+)
+from mtpbackup.phone import Phone
+from mtpbackup.transport.base import Finder, Transport
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """The backup, for the first page.
+
+    Attributes:
+        root: its folder.
+        there: whether there is one.
+        free: bytes free on its disk, or None where it is not there.
+        phones: what is in it, phone by phone: the phone, its files, their bytes.
+        runs: the last runs of all phones, the newest first, each with its phone's name.
+        trouble: why it cannot be read.
+    """
+
+    root: Path
+    there: bool = False
+    free: int | None = None
+    phones: tuple[tuple[PhoneFolder, Count], ...] = ()
+    runs: tuple[tuple[str, RunRow], ...] = ()
+    trouble: MtpBackupError | None = None
+
+
+class Gallery:
+    """Everything that the pages show and do. For any thread. Close it."""
+
+    def __init__(
+        self,
+        root: Path,
+        open_archive: Callable[[bool], Archive],
+        finder: Finder | None,
+        *,
+        trouble: MtpBackupError | None = None,
+        wanted: str = "",
+        open_phone: Callable[[Transport], Phone] = Phone.open,
+        ask_holder: Callable[[InterfaceBusy], bool] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepares; `start` begins.
+
+        Args:
+            root: the folder of the backup.
+            open_archive: opens it; see `Shelf`.
+            finder: where phones turn up; None where none can be looked for, with `trouble` saying why.
+            trouble: see `finder`.
+            wanted: which phone, where several may be plugged in.
+            open_phone: makes a phone of a transport.
+            ask_holder: see `PhoneLink`.
+            clock: seconds that never go back.
+        """
+        self._shelf = Shelf(root, open_archive)
+        self._listeners: list[Callable[[str], None]] = []
+        self.board = Board(clock, self._notice)
+        self._keeper = PhoneKeeper(
+            finder,
+            self.board,
+            trouble=trouble,
+            wanted=wanted,
+            open_phone=open_phone,
+            ask_holder=ask_holder,
+            notice=self._notice,
+            on_ready=self._list_at_once,
+        )
+        self._lock = threading.Lock()
+        self._previews: dict[int, RestorePreview] = {}
+        self._numbers = 0
+        self._table: tuple[int, bytes] = (0, b"")
+        self._archive_tables: dict[int | None, tuple[object, bytes]] = {}
+        self._folder_stop = StopSwitch()
+        self._folder_thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begins to watch for the phone."""
+        self._keeper.start()
+
+    def close(self) -> None:
+        """Stops the job in hand, lets go of the phone, closes the backup."""
+        self._folder_stop.pull()
+        self._keeper.close()
+        if self._folder_thread is not None:
+            self._folder_thread.join()
+        self._shelf.close()
+
+    # --- who listens --------------------------------------------------------------------------------------
+
+    def listen(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Has a listener told "state", "job" or "listing" when that has changed; gives what ends it.
+
+        It is called from any thread, and must return at once.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _notice(self, topic: str) -> None:
+        for listener in tuple(self._listeners):
+            listener(topic)
+
+    # --- what there is ------------------------------------------------------------------------------------
+
+    @property
+    def phone(self) -> PhoneNow:
+        """The phone as it is now."""
+        return self._keeper.now
+
+    @property
+    def listing(self) -> PhoneListing:
+        """What is on the phone, as of the last listing."""
+        return self._keeper.listing
+
+    def archive_facts(self) -> ArchiveFacts:
+        """The backup in figures."""
+        try:
+            archive = self._shelf.get()
+            if archive is None:
+                return ArchiveFacts(self._shelf.root)
+            phones, runs = [], []
+            for phone in archive.catalog.phones():
+                totals = archive.catalog.totals(phone)
+                phones.append((phone, Count(totals.files, totals.size)))
+                runs += [(phone.name, run) for run in archive.catalog.runs(phone, limit=5)]
+            runs.sort(key=lambda run: run[1].started_at, reverse=True)
+            return ArchiveFacts(archive.root, True, archive.free_space(), tuple(phones), tuple(runs[:5]))
+        except MtpBackupError as error:
+            return ArchiveFacts(self._shelf.root, trouble=error)
+
+    def phone_table(self) -> bytes:
+        """The phone's pictures as JSON; see `table.packed`.
+
+        Raises:
+            PhoneNotReady: nothing was listed yet.
+        """
+        listing = self.listing
+        if listing.entries is None:
+            raise PhoneNotReady
+        with self._lock:
+            if self._table[0] != listing.version:
+                self._table = (listing.version, packed(listing.version, listing.shown()))
+            return self._table[1]
+
+    def archive_table(self, phone_id: int | None = None, limit: int | None = None) -> bytes:
+        """The backup's pictures as JSON.
+
+        Args:
+            phone_id: only those of this phone.
+            limit: only the newest so many.
+
+        Raises:
+            ArchiveError: the catalog cannot be read.
+            PictureUnknown: there is no such phone.
+        """
+        archive = self._shelf.get()
+        if archive is None:
+            return packed(0, [])
+        phones = archive.catalog.phones()
+        if phone_id is not None:
+            phones = [phone for phone in phones if phone.id == phone_id]
+            if not phones:
+                raise PictureUnknown(str(phone_id))
+        if limit is not None:
+            return packed(0, _newest(self._rows(archive, phones), limit))
+        stamp = (
+            archive.id,
+            [(archive.catalog.count_files(phone), archive.catalog.runs(phone, limit=1)) for phone in phones],
+        )
+        with self._lock:
+            known = self._archive_tables.get(phone_id)
+            if known is None or known[0] != stamp:
+                version = 1 if known is None else int.from_bytes(os.urandom(4))
+                known = (stamp, packed(version, self._rows(archive, phones)))
+                self._archive_tables[phone_id] = known
+            return known[1]
+
+    def _rows(self, archive: Archive, phones: Sequence[PhoneFolder]) -> list[Shown]:
+        return [_shown(item) for phone in phones for item in archive.catalog.items(phone)]
+
+    def saved_item(self, item_id: int) -> tuple[ItemRow, str]:
+        """A file of the backup, and the name of the phone that it is from.
+
+        Raises:
+            PictureUnknown: there is none of this number.
+            ArchiveError: the catalog cannot be read.
+        """
+        archive = self._shelf.get()
+        if archive is None:
+            raise PictureUnknown(str(item_id))
+        try:
+            item = archive.catalog.item(item_id)
+        except KeyError:
+            raise PictureUnknown(str(item_id)) from None
+        phones = {phone.id: phone.name for phone in archive.catalog.phones()}
+        return item, phones.get(item.file.phone_id, "")
+
+    def open_saved(self, item: ItemRow) -> int:
+        """A descriptor of a file of the backup, the caller's to close.
+
+        Raises:
+            PictureUnknown: it is not there any more.
+            ArchiveError: it cannot be opened.
+        """
+        archive = self._shelf.get()
+        if archive is None:
+            raise PictureUnknown(str(item.id))
+        try:
+            return archive.open_content(item.file.path)
+        except FileNotFoundError:
+            raise PictureUnknown(str(item.id)) from None
+
+    def glimpse(self, entry: Entry) -> Future[Glimpse]:
+        """A look at a picture on the phone, without reading it.
+
+        Raises:
+            WorkGoingOn: copying goes first.
+            PhoneNotReady: there is no phone to look at.
+        """
+        job = self.board.running
+        if job is not None:
+            raise WorkGoingOn(job.kind.value)
+        return self._keeper.glimpse(entry)
+
+    # --- jobs ---------------------------------------------------------------------------------------------
+
+    def start_listing(self) -> Job:
+        """Reads what is on the phone.
+
+        Raises:
+            PhoneNotReady, WorkGoingOn: it cannot be done now.
+        """
+        return self._on_phone(JobKind.LISTING, self._list)
+
+    def start_backup(self, ids: Sequence[str] | None = None) -> Job:
+        """Backs up.
+
+        Args:
+            ids: which files of the listing; None for all that is new.
+
+        Raises:
+            PhoneNotReady, WorkGoingOn: it cannot be done now.
+            PictureUnknown: one of the files is not in the listing.
+            NothingToDo: none was chosen.
+        """
+        selection = Selection()
+        if ids is not None:
+            listing = self.listing
+            lines = []
+            for each in ids:
+                entry = listing.entry(each)
+                if entry is None:
+                    raise PictureUnknown(each)
+                lines.append(entry.line)
+            if not lines:
+                raise NothingToDo
+            selection = Selection(Only.ALL, picks=tuple(lines))
+        return self._on_phone(JobKind.BACKUP, lambda link: self._back_up(link, selection))
+
+    def retry(self) -> Job:
+        """Tries again what failed in the last job.
+
+        Raises:
+            NothingToDo: nothing failed.
+            PhoneNotReady, WorkGoingOn: it cannot be done now.
+        """
+        job = self.board.job
+        if job is None or not job.failures or job.kind is not JobKind.BACKUP:
+            raise NothingToDo
+        lines = tuple(f"{failed.item.storage}/{failed.item.shown_path}" for failed in job.failures)
+        selection = Selection(Only.ALL, picks=lines)
+        return self._on_phone(JobKind.BACKUP, lambda link: self._back_up(link, selection))
+
+    def stop(self) -> None:
+        """Stops the job in hand; nothing happens where there is none."""
+        job = self.board.running
+        if job is not None:
+            self.board.stopping()
+            if self._folder_thread is not None and self._folder_thread.is_alive():
+                self._folder_stop.pull()
+            else:
+                self._keeper.stop_job()
+
+    def preview_restore(self, ids: Sequence[int], *, target: Path | None, into: str = "") -> RestorePreview:
+        """What putting files back would do. Takes as long as listing the folders that they go to.
+
+        Args:
+            ids: rows of items of the backup.
+            target: a folder of this computer, absolute; None for the phone.
+            into: a folder on the target; empty: where they were.
+
+        Raises:
+            NothingToDo, PictureUnknown: nothing was chosen, or something that is not there.
+            PhoneNotReady, WorkGoingOn: it cannot be done now.
+            MtpBackupError: as `engine.restore.preview_restore` and `restore_to_folder`.
+        """
+        if not ids:
+            raise NothingToDo
+        for item_id in ids:
+            self.saved_item(item_id)
+        with self._lock:
+            self._numbers += 1
+            number = self._numbers
+        archive = self._shelf.get()
+        assert archive is not None
+        originals = ChosenOriginals(archive, ids)
+        options = RestoreOptions(into=into)
+        if target is not None:
+            preview = preview_to_folder(number, originals, tuple(ids), target, options)
+        else:
+            plans = self._with_phone(lambda link: preview_restore(link, originals, options=options))
+            free = min((room.free for room in plans.room if room.free is not None), default=None)
+            preview = RestorePreview(
+                number, tuple(ids), None, into, plans.to_send, plans.clashes, plans.fits, free
+            )
+        with self._lock:
+            self._previews[number] = preview
+            for old in sorted(self._previews)[:-10]:
+                del self._previews[old]
+        return preview
+
+    def start_restore(self, plan: int) -> Job:
+        """Puts back what was previewed.
+
+        Raises:
+            PictureUnknown: there was no such preview.
+            PhoneNotReady, WorkGoingOn: it cannot be done now.
+        """
+        preview = self._previews.get(plan)
+        if preview is None:
+            raise PictureUnknown(str(plan))
+        archive = self._shelf.get()
+        if archive is None:
+            raise PictureUnknown(str(plan))
+        originals = ChosenOriginals(archive, preview.ids)
+        target = preview.target
+        if target is None:
+            return self._on_phone(
+                JobKind.RESTORE,
+                lambda link: run_restore(
+                    link,
+                    originals,
+                    confirm=lambda _plan: True,
+                    options=preview.options,
+                    report=self._keeper.report,
+                ),
+            )
+        job = self.board.begin(JobKind.RESTORE)
+        if job is None:
+            raise self._going_on()
+        self._folder_stop.release()
+        self._folder_thread = threading.Thread(
+            target=lambda: self._job(
+                lambda: restore_to_folder(
+                    originals, target, options=preview.options, report=self._folder_report
+                )
+            ),
+            name="to a folder",
+        )
+        self._folder_thread.start()
+        return job
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    def _folder_report(self, event: Event) -> None:
+        self.board.hear(event)
+        self._folder_stop.check()
+
+    def _going_on(self) -> WorkGoingOn:
+        job = self.board.running
+        return WorkGoingOn("" if job is None else job.kind.value)
+
+    def _on_phone(self, kind: JobKind, work: Callable[[PhoneLink], Summary | RestoreSummary | None]) -> Job:
+        if self.phone.state is not PhoneState.READY:
+            raise PhoneNotReady
+        job = self.board.begin(kind)
+        if job is None:
+            raise self._going_on()
+        self._keeper.drop_glimpses()
+        try:
+            self._keeper.submit(lambda link: self._job(lambda: work(link)))
+        except PhoneNotReady as error:
+            self.board.end(JobState.FAILED, error=error)
+            raise
+        return job
+
+    def _job(self, work: Callable[[], Summary | RestoreSummary | None]) -> None:
+        """Does a job to its end, whatever that is. Losses of the phone are the keeper's to notice."""
+        try:
+            job = self.board.running
+            if job is not None and job.state is JobState.STOPPING:
+                raise KeyboardInterrupt  # stopped before its turn came
+            summary = work()
+        except KeyboardInterrupt:
+            self.board.end(JobState.STOPPED)
+        except MtpBackupError as error:
+            self.board.end(JobState.FAILED, error=error)
+        except BaseException:
+            log.exception("a job died")
+            self.board.end(JobState.FAILED, error=MtpBackupError("the job died of a mistake in the program"))
+        else:
+            self.board.end(_state_after(summary), summary=summary, error=summary.error if summary else None)
+        self._judge_again()
+        self._notice("state")
+
+    def _with_phone(self, work: Callable[[PhoneLink], _T]) -> _T:
+        """Has something done with the phone, and waits for it."""
+        if self.board.running is not None:
+            raise self._going_on()
+        future: Future[_T] = Future()
+
+        def do(link: PhoneLink) -> None:
+            try:
+                future.set_result(work(link))
+            except (MtpBackupError, KeyboardInterrupt) as error:
+                known = error if isinstance(error, MtpBackupError) else PhoneNotReady()
+                future.set_exception(known)
+
+        self._keeper.submit(do)
+        return future.result(timeout=300)
+
+    def _list_at_once(self) -> None:
+        """A phone has become usable: its listing is the first thing to do."""
+        try:
+            self.start_listing()
+        except (PhoneNotReady, WorkGoingOn) as error:
+            log.debug("not listed: %s", error)
+
+    def _list(self, link: PhoneLink) -> None:
+        phone = link.connect()
+        found = list_phone(phone, self._keeper.report)
+        self._show(judged(found, phone, phone.identity, self._archive(), self.listing.version + 1))
+
+    def _back_up(self, link: PhoneLink, selection: Selection) -> Summary:
+        archive = self._shelf.make()
+        options = RunOptions(selection=selection)
+        return run_backup(link, archive, options=options, report=self._keeper.report)
+
+    def _judge_again(self) -> None:
+        """Looks what of the listing is safe now."""
+        old = self.listing
+        if old.who is None or not old.found:
+            return
+        try:
+            self._show(judged(old.found, old.phone, old.who, self._archive(), old.version + 1))
+        except MtpBackupError as error:
+            log.warning("the listing cannot be judged: %s", error)
+
+    def _show(self, listing: PhoneListing) -> None:
+        self._keeper.listing = listing
+        self._notice("listing")
+        self._notice("state")
+
+    def _archive(self) -> Archive | None:
+        """The backup; none where it cannot be read: then nothing is known to be safe."""
+        try:
+            return self._shelf.get()
+        except MtpBackupError as error:
+            log.warning("the backup cannot be read: %s", error)
+            return None
+
+
+def _state_after(summary: Summary | RestoreSummary | None) -> JobState:
+    if summary is None or summary.ending is Ending.DONE:
+        return JobState.DONE
+    return JobState.STOPPED if summary.ending is Ending.INTERRUPTED else JobState.FAILED
+
+
+def _shown(item: ItemRow) -> Shown:
+    date = item.file.taken.local if item.file.taken is not None else item.key.modified
+    on_phone = int(item.gone_since is None)
+    kind = kind_of(item.key.name, 0)
+    return Shown(str(item.id), item.key.storage, item.key.path, item.key.size, date, kind, on_phone)
+
+
+def _newest(rows: list[Shown], limit: int) -> list[Shown]:
+    dated = sorted(rows, key=lambda row: "" if row.date is None else row.date.isoformat(), reverse=True)
+    return dated[:limit]
