@@ -1,13 +1,11 @@
 """Backups and listings by libmtp itself, on the phone made of code."""
 
 import ctypes.util
-import hashlib
 import importlib.util
 import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +18,7 @@ from mtpbackup.virtual.phone import VirtualPhone
 from mtpbackup.virtual.usbfs import PhoneOnBus
 from mtpbackup.wire import OperationCode
 from tests.transport.rigs import eventually
+from tests.usbfs.backups import catalog, tree
 from tests.usbfs.conftest import NEEDS_LIBMTP
 from tests.usbfs.plugin import LIMIT
 
@@ -44,32 +43,6 @@ def phone(request, program_bus):
         yield phone
         program_bus.unplug(device)
         assert device.failure is None
-
-
-def tree(root: Path) -> dict[str, tuple[str, int]]:
-    """Contents and dates of a backup's files."""
-    return {
-        str(path.relative_to(root)): (
-            hashlib.sha256(path.read_bytes()).hexdigest(),
-            int(path.stat().st_mtime) if path.name != "SHA256SUMS" else 0,
-        )
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and ".mtpbackup" not in path.parts
-    }
-
-
-def catalog(root: Path) -> list[tuple]:
-    """Where each item was on which phone, and what its file is."""
-    database = sqlite3.connect(root / ".mtpbackup/catalog.sqlite")
-    try:
-        return database.execute(
-            "SELECT phones.serial, phones.manufacturer, phones.model, phones.name, storage, places.path,"
-            " items.name, items.size, items.modified, files.name, sha256"
-            " FROM items JOIN places ON places.id = place JOIN phones ON phones.id = places.phone"
-            " JOIN files ON files.id = file ORDER BY storage, places.path, items.name"
-        ).fetchall()
-    finally:
-        database.close()
 
 
 def test_a_backup_by_libmtp_is_the_same_as_ours(phone, run_with_bus, tmp_path):
