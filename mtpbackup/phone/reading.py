@@ -24,6 +24,7 @@ from collections.abc import Generator, Iterator
 from typing import Final
 
 from mtpbackup.errors import EndpointStalled, ItemUnreadable, OperationFailed, OperationUnsupported
+from mtpbackup.phone.constancy import Constancy
 from mtpbackup.phone.items import Item
 from mtpbackup.phone.listing import true_size
 from mtpbackup.phone.losses import loss_behind
@@ -121,11 +122,20 @@ class _Reading:
             if not size or not self._partial_operation() or self._true_size() != size:
                 raise
             _log.info("%r: read again by parts: %s", self._item.shown_path, error)
-            yield from self._parts()
+            yield from self._large()
             if error.length > size:
                 self._check_end(error)
 
     def _large(self) -> Iterator[Chunk]:
+        """The parts, or where there are none, the whole; and that it was one and the same all the time."""
+        if self._end < self._item.size:
+            yield from self._pieces()
+            return
+        constancy = Constancy(self._session, self._item)
+        yield from self._pieces()
+        constancy.check()
+
+    def _pieces(self) -> Iterator[Chunk]:
         """The parts, or where there are none, the whole."""
         if self._partial_operation():
             yield from self._parts()
@@ -173,7 +183,7 @@ class _Reading:
             except OperationUnsupported as error:
                 # Listed, and unknown when asked; the session will not ask again.
                 _log.info("no parts by that operation: %s", error)
-                yield from self._large()
+                yield from self._pieces()
                 return
 
     def _piece(self, length: int) -> Iterator[Chunk]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import pytest
@@ -64,6 +65,11 @@ def test_small_items_come_whole(size: int) -> None:
         assert tiny.counts == {WHOLE: 1}
 
 
+def reads(counts: Mapping[int, int]) -> dict[int, int]:
+    """What was read, without what was asked to see that it did not change meanwhile."""
+    return {code: number for code, number in counts.items() if code in (WHOLE, PART, PART_64)}
+
+
 @pytest.mark.parametrize("size", [WHOLE_LIMIT + 1, PIECE, PIECE + 1, 2 * PIECE])
 def test_large_items_come_in_pieces(size: int) -> None:
     with plug_in("pixel") as virtual:
@@ -72,8 +78,10 @@ def test_large_items_come_in_pieces(size: int) -> None:
             item = phone.find("Internal shared storage", ("DCIM", "a.mp4"))
             virtual.log.clear()
             assert take(phone.read(item)) == noise(size, 5)
-            assert virtual.counts == {PART_64: -(-size // PIECE)}
+            assert reads(virtual.counts) == {PART_64: -(-size // PIECE)}
             for record in virtual.transactions:
+                if record.operation != PART_64:
+                    continue
                 assert record.parameters[1] + record.parameters[3] <= size, "never past the end"
 
 
@@ -91,7 +99,7 @@ def test_from_the_middle(missing: tuple[int, ...], used: int, offset: int) -> No
         item = the_item(phone)
         tiny.counts.clear()
         assert take(phone.read(item, offset)) == content[offset:]
-        assert tiny.counts == {used: 1}
+        assert reads(tiny.counts) == {used: 1}
 
 
 def test_from_the_end_there_is_nothing_to_ask() -> None:
@@ -117,7 +125,7 @@ def test_an_operation_that_is_listed_and_unknown_is_replaced_by_the_next() -> No
         tiny.counts.clear()
         for _ in range(2):
             assert take(phone.read(item, 5)) == content[5:]
-        assert tiny.counts == {PART_64: 1, PART: 2}
+        assert reads(tiny.counts) == {PART_64: 1, PART: 2}
 
 
 class Endless:
@@ -226,7 +234,7 @@ def test_stopping_between_pieces_asks_for_no_more() -> None:
             chunks = phone.read(item)
             next(chunks).release()
             chunks.close()
-            assert virtual.counts == {PART_64: 1}
+            assert reads(virtual.counts) == {PART_64: 1}
 
 
 # --- sizes that disagree ----------------------------------------------------------------------------------
@@ -249,7 +257,7 @@ def test_a_whole_of_another_length_is_read_again_by_parts(size: int) -> None:
         item = the_item(phone)
         tiny.counts.clear()
         assert take(phone.read(item)) == content
-        assert tiny.counts == {WHOLE: 1, VALUE: 1, PART_64: 1}
+        assert reads(tiny.counts) == {WHOLE: 1, PART_64: 1}
 
 
 def test_a_longer_whole_is_read_by_parts_and_its_end_is_looked_at() -> None:
@@ -421,7 +429,7 @@ def test_a_phone_that_is_unplugged_in_mid_data() -> None:
                 for chunk in phone.read(item):
                     got += chunk.data
                     chunk.release()
-            assert len(got) == 5 * MIB - 12
+            assert 4 * MIB < len(got) <= 5 * MIB - 12
             assert bytes(got) == noise(20 * MIB, 5)[: len(got)]
             with pytest.raises(PhoneGone):
                 take(phone.read(item))
