@@ -143,7 +143,7 @@ class MemoryStore:
             node = _insert(folder, MemoryNode(name, modified, content=made))
         else:
             self._used -= _content(node).size
-            node.content, node.modified = made, modified
+            node.content, node.modified, node.announced_size = made, modified, None
         self._used += made.size
         return node
 

@@ -282,7 +282,7 @@ def _files(store: MemoryStore) -> Iterable[MemoryNode]:
 
 
 _ALL: Final = (
-    Mishap("unplug", "PHONES.md 1.9; the cable is pulled at a byte", _unplug),
+    Mishap("unplug", "PHONES.md, section 4: transfers die mid-way", _unplug),
     Mishap("stall", "ANDROID.md, Reading: the phone's disk fails", _stall),
     Mishap("silent hang", "ANDROID.md, AVOID: the server waits for ever", _silence),
     Mishap("server dies", "ANDROID.md: the server leaves its loop", _death),

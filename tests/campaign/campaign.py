@@ -108,7 +108,7 @@ class Campaign:
             raise Broken(f"an undisturbed run is not complete: {first} {first.summary}")
         items = read_backup(self.root)
         check_covered(items, world.present())
-        check_tidy(self.root, items)
+        check_tidy(self.root, items, world.history)
         world.log.clear()
         second = back_up(world, self.root, self._draw)
         self._ended(second)

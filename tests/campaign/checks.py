@@ -124,16 +124,20 @@ def check_covered(items: Iterable[SafeItem], present: Mapping[Place, Version]) -
             raise Broken(f"lost: {place} as {version} is on the phone, and safe is {safe.get(place, [])}")
 
 
-def check_tidy(root: Path, items: Iterable[SafeItem]) -> None:
-    """Every file in the backup is one that the catalog knows; nothing is left unfinished."""
+def check_tidy(root: Path, items: Iterable[SafeItem], history: Mapping[Place, Set[Version]]) -> None:
+    """Every file in the backup is one that lay on the phone, and nothing is left unfinished.
+
+    A run that is killed between giving a file its name and writing its row leaves a file that the catalog does
+    not know, when the phone has something else in its place by the next run. It is whole, and it stays.
+    """
     known = {item.path for item in items} | {"SHA256SUMS"}
-    there = {
-        str(path.relative_to(root))
-        for path in root.rglob("*")
-        if path.is_file() and ".mtpbackup" not in path.relative_to(root).parts
-    }
-    if there - known:
-        raise Broken(f"files that nobody knows: {sorted(there - known)}")
+    whole = {version.sha256 for versions in history.values() for version in versions}
+    for path in root.rglob("*"):
+        inside = path.relative_to(root)
+        if not path.is_file() or ".mtpbackup" in inside.parts or str(inside) in known:
+            continue
+        if hashlib.sha256(path.read_bytes()).hexdigest() not in whole:
+            raise Broken(f"nobody knows where {inside} is from")
     parts = list((root / ".mtpbackup").rglob("*.part"))
     if parts:
         raise Broken(f"left unfinished: {parts}")
