@@ -52,6 +52,10 @@ class PhoneGone(TransportError):
     """The phone left the bus: unplugged, switched off, or changed its USB mode."""
 
 
+class SessionDropped(PhoneGone):
+    """The phone has closed the session by itself. It is still there, but its handles may be void."""
+
+
 class AccessDenied(TransportError):
     """The operating system does not let this user open the phone.
 
@@ -239,11 +243,13 @@ class PhoneLocked(PhoneError):
 
     Attributes:
         name: the phone's name.
+        vendor_id: its USB vendor, 0 where it is not known: each maker's phones have steps of their own.
     """
 
-    def __init__(self, name: str = "") -> None:
+    def __init__(self, name: str = "", vendor_id: int = 0) -> None:
         super().__init__(f"{name or 'the phone'} shows no storage")
         self.name = name
+        self.vendor_id = vendor_id
 
 
 class NoPhone(PhoneError):
@@ -258,6 +264,22 @@ class NoPhone(PhoneError):
         super().__init__(f"no phone found{f' matching {wanted!r}' if wanted else ''}")
         self.wanted = wanted
         self.others = tuple(others)
+
+
+class OffersNoFiles(NoPhone):
+    """A phone is on the cable, and offers something else than files.
+
+    Attributes:
+        name: the phone's name.
+        vendor_id: its USB vendor.
+        mode: what it offers, a value of `transport.devices.UsbMode`.
+    """
+
+    def __init__(self, name: str, vendor_id: int, mode: str) -> None:
+        super().__init__()
+        self.name = name
+        self.vendor_id = vendor_id
+        self.mode = mode
 
 
 class SeveralPhones(PhoneError):

@@ -28,7 +28,7 @@ from mtpbackup.cli.options import (
     wait_option,
     yes_option,
 )
-from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_phones
+from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_bus, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import NoArchive, SeveralPhones
 from mtpbackup.messages import ExitCode, explain, plain
@@ -179,7 +179,14 @@ def back_up(
 
     narrator = BackupNarrator(voice, only_telling=dry_run)
     with phones() as finder:
-        link_to = partial(PhoneLink, finder, patience=patience, report=narrator, open_phone=opener(via))
+        link_to = partial(
+            PhoneLink,
+            finder,
+            patience=patience,
+            report=narrator,
+            open_phone=opener(via),
+            look_around=usb_bus,
+        )
         link = link_to(wanted=device)
         try:
             try:

@@ -92,7 +92,7 @@ def _tell(voice: Voice, phone: PhoneSeen, entry: TableEntry | None) -> None:
     if entry is not None:
         voice.data(f"  libmtp: {_in_words(entry)}")
     if phone.state.value == "locked":
-        voice.bad(explain(PhoneLocked(phone.name)))
+        voice.bad(explain(PhoneLocked(phone.name, phone.usb.vendor_id)))
     elif phone.trouble is not None:
         voice.bad(explain(phone.trouble))
 

@@ -17,6 +17,7 @@ def of_event(event: Event) -> Facts | None:
                 "reason": event.reason.value,
                 "phone": event.name,
                 "holders": list(event.holders),
+                "mode": event.mode,
             }
         case reports.PhoneConnected():
             return {

@@ -15,7 +15,6 @@ from mtpbackup.engine import reports
 from mtpbackup.engine.reports import Count, Ending, Event, SkipReason, Summary, WaitReason
 from mtpbackup.messages import (
     HOW_TO_CONNECT,
-    HOW_TO_UNLOCK,
     ExitCode,
     duration,
     explain,
@@ -25,6 +24,7 @@ from mtpbackup.messages import (
     plain,
     size,
 )
+from mtpbackup.messages.about_brands import INSTEAD_OF_FILES, how_to_unlock
 
 #: Failures told one by one before the rest is only counted.
 _FAILURES_SHOWN: Final = 10
@@ -131,8 +131,12 @@ class BackupNarrator:
                 self._voice.say("Waiting… (Ctrl+C to stop)")
             case WaitReason.LOCKED:
                 self._voice.notice(f"{name} found, but its screen is locked, so it hides your photos.")
-                self._voice.more((*HOW_TO_UNLOCK, "I'll carry on by myself."))
+                self._voice.more((*how_to_unlock(event.vendor_id), "I'll carry on by myself."))
                 self._knows_what_to_do = True  # most phones leave the bus for a moment when it is done
+            case WaitReason.NO_FILES:
+                self._voice.notice(f"{name} is plugged in, {INSTEAD_OF_FILES[event.mode]}.")
+                self._voice.more((*how_to_unlock(event.vendor_id), "I'll carry on by myself."))
+                self._knows_what_to_do = True
             case WaitReason.BUSY:
                 advice = explain(errors.InterfaceBusy(event.node, event.holders))
                 self._voice.notice(advice.headline)
@@ -152,12 +156,14 @@ class BackupNarrator:
     def _lost(self, event: reports.PhoneLost) -> None:
         what = {
             "PhoneGone": "The phone was unplugged.",
+            "SessionDropped": "The phone closed the connection: it was asked too fast.",
             "PhoneLocked": "The phone was locked.",
             "StorageVanished": "The phone was locked, or its card was taken out.",
         }.get(event.failure.kind, "The phone stopped answering.")
         safe = f"  {self._saved:,} of {self._total.items:,} are safe." if self._total.items else ""
         then = {
             "PhoneLocked": "Unlock it to continue.",
+            "SessionDropped": "Going on more slowly.",
             "StorageVanished": "Unlock it, or put the card back in, to continue.",
         }.get(event.failure.kind, "Plug it in again and unlock it to continue.")
         self._voice.warn(f"{what}{safe}  {then}")

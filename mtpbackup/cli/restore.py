@@ -26,7 +26,7 @@ from mtpbackup.cli.options import (
 )
 from mtpbackup.cli.originals import opened
 from mtpbackup.cli.restore_narrator import RestoreNarrator
-from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_phones
+from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_bus, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.messages import ExitCode
 
@@ -207,7 +207,14 @@ def put_back(
     from mtpbackup.engine.restore import preview_restore, run_restore  # noqa: PLC0415
 
     with phones() as finder:
-        link = PhoneLink(finder, wanted=device, patience=patience, report=narrator, open_phone=opener(via))
+        link = PhoneLink(
+            finder,
+            wanted=device,
+            patience=patience,
+            report=narrator,
+            open_phone=opener(via),
+            look_around=usb_bus,
+        )
         try:
             if dry_run:
                 return narrator.tell_plan(preview_restore(link, originals, options=options, report=narrator))

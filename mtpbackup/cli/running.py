@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from mtpbackup.messages import ExitCode, explain
 if TYPE_CHECKING:
     from mtpbackup.phone import Phone
     from mtpbackup.transport.base import Finder, Transport
+    from mtpbackup.transport.devices import UsbDevice
 
 
 @contextmanager
@@ -55,6 +56,13 @@ def usb_phones() -> Iterator[Finder]:
         if settings.get("trace"):
             finder = stack.enter_context(_traced(finder, Path(settings["trace"]), settings["redact"]))
         yield finder
+
+
+def usb_bus() -> Sequence[UsbDevice]:
+    """What is on this computer's USB, phones without files among it."""
+    from mtpbackup.transport.devices import usb_devices  # noqa: PLC0415 - `--help` does without
+
+    return usb_devices()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from mtpbackup.errors import (
     LibraryMissing,
     MtpBackupError,
     NoPhone,
+    OffersNoFiles,
     OperationFailed,
     PhoneGone,
     PhoneLocked,
@@ -29,6 +30,7 @@ from mtpbackup.errors import (
 )
 from mtpbackup.phone import Phone, PhoneIdentity, Storage
 from mtpbackup.transport.base import Finder, FoundPhone, Transport, UsbIdentity
+from mtpbackup.transport.devices import UsbDevice, UsbMode, phones_on
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,9 @@ GRACE: Final = 12.0
 #: after the other, with an event each (ANDROID.md, Storages).
 _SETTLED: Final = 0.5
 _ROUNDS: Final = 10
+
+#: Reasons that mean: it is off the bus.
+_ABSENT: Final = (WaitReason.NONE, WaitReason.OTHER_PHONE, WaitReason.NO_FILES)
 
 #: What a phone that is there may raise while it is opened, beside being locked or held by others.
 _NO_ANSWER: Final = (TransportError, WireError, OperationFailed)
@@ -68,6 +73,8 @@ class PhoneLink:
         report: Report = silent,
         open_phone: Callable[[Transport], Phone] = Phone.open,
         ask_holder: Callable[[InterfaceBusy], bool] | None = None,
+        absence: float | None = None,
+        look_around: Callable[[], Sequence[UsbDevice]] = tuple,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepares; touches no phone.
@@ -83,6 +90,9 @@ class PhoneLink:
             open_phone: makes a phone of a transport, which becomes the phone's to close.
             ask_holder: called for a busy interface, once for each wait; may ask the holder to let go, and
                 answers whether another try is worth while at once.
+            absence: seconds that the phone may be off the bus, however much patience is left; None: as long as
+                patience lasts.
+            look_around: tells what is on the bus, to name a phone that is there and offers no files.
             clock: seconds that never go back.
         """
         self._finder = finder
@@ -92,6 +102,8 @@ class PhoneLink:
         self._report = report
         self._open_phone = open_phone
         self._ask_holder = ask_holder
+        self._absence = absence
+        self._look_around = look_around
         self._clock = clock
         self._phone: Phone | None = None
         self._usb: UsbIdentity | None = None
@@ -139,12 +151,12 @@ class PhoneLink:
     def _get(self, patience: float | None, *, again: bool) -> Phone:
         """Opens the right phone and waits for its storages, as long as patience lasts."""
         self.close()
-        wait = _Wait(patience, self._clock, self._report)
+        wait = _Wait(patience, self._absence, self._clock, self._report)
         ask_holder = self._ask_holder
         while True:
             try:
                 phone = self._open_wanted()
-                storages = _wait_for_storages(phone, wait)
+                storages = _wait_for_storages(phone, self._usb, wait)
                 break
             except LibraryMissing:
                 raise  # no waiting helps
@@ -240,13 +252,14 @@ class PhoneLink:
     def _reason(self, error: MtpBackupError) -> WaitingForPhone:
         """What to tell the person while this is in the way."""
         name = self.identity.name if self.identity is not None else ""
+        vendor = self._usb.vendor_id if self._usb is not None else 0
         match error:
             case NoPhone(others=others) if others:
                 return WaitingForPhone(WaitReason.OTHER_PHONE, name, self._wanted, others=others)
             case NoPhone() | PhoneGone():
-                return WaitingForPhone(WaitReason.NONE, name, self._wanted)
+                return self._silent_phone() or WaitingForPhone(WaitReason.NONE, name, self._wanted)
             case PhoneLocked():
-                return WaitingForPhone(WaitReason.LOCKED, error.name or name, self._wanted)
+                return WaitingForPhone(WaitReason.LOCKED, error.name or name, self._wanted, vendor_id=vendor)
             case InterfaceBusy():
                 return WaitingForPhone(WaitReason.BUSY, name, self._wanted, error.node, error.holders)
             case AccessDenied():
@@ -254,12 +267,34 @@ class PhoneLink:
             case _:
                 return WaitingForPhone(WaitReason.NO_ANSWER, name, self._wanted)
 
+    def _silent_phone(self) -> WaitingForPhone | None:
+        """A phone that is on the bus, offers no files, and may be the one."""
+        for device in phones_on(self._look_around()):
+            if device.mode in (UsbMode.FILES, UsbMode.PHOTOS) or device.mode is None:
+                continue  # it can be talked to, or will be in a moment
+            if self._usb is not None and (device.vendor_id, device.serial) != (
+                self._usb.vendor_id,
+                self._usb.serial,
+            ):
+                continue
+            return WaitingForPhone(
+                WaitReason.NO_FILES,
+                device.name,
+                self._wanted,
+                vendor_id=device.vendor_id,
+                mode=device.mode.value,
+            )
+        return None
+
 
 class _Wait:
     """One wait: its end, and what was told last."""
 
-    def __init__(self, patience: float | None, clock: Callable[[], float], report: Report) -> None:
+    def __init__(
+        self, patience: float | None, absence: float | None, clock: Callable[[], float], report: Report
+    ) -> None:
         self._clock = clock
+        self._absence = absence
         self._report = report
         self._end = None if patience is None else clock() + patience
         self._told: WaitingForPhone | None = None
@@ -271,13 +306,13 @@ class _Wait:
         A phone that is being unlocked leaves the bus for some seconds (PHONES.md 1.8): then "no phone" is not
         told before it lasts.
         """
-        if waiting.reason is not WaitReason.NONE:
-            self._absent_since = None
-        elif self._told is not None and self._told.reason is WaitReason.LOCKED:
-            if self._absent_since is None:
-                self._absent_since = self._clock()
-            if self._clock() - self._absent_since < _COMES_BACK:
-                return
+        if (
+            self._absent_since is not None
+            and self._told is not None
+            and self._told.reason is WaitReason.LOCKED
+            and self._clock() - self._absent_since < _COMES_BACK
+        ):
+            return
         if waiting != self._told:
             self._told = waiting
             self._report(waiting)
@@ -288,8 +323,17 @@ class _Wait:
         Raises:
             MtpBackupError: `error`, when the wait is over; `NoPhone` instead of `PhoneGone`.
         """
-        left = _LOOK_AGAIN if self._end is None else min(self._end - self._clock(), _LOOK_AGAIN)
+        now = self._clock()
+        if waiting.reason not in _ABSENT:
+            self._absent_since = None
+        elif self._absent_since is None:
+            self._absent_since = now
+        left = _LOOK_AGAIN if self._end is None else min(self._end - now, _LOOK_AGAIN)
+        if self._absence is not None and self._absent_since is not None:
+            left = min(left, self._absent_since + self._absence - now)
         if left <= 0:
+            if waiting.reason is WaitReason.NO_FILES:
+                raise OffersNoFiles(waiting.name, waiting.vendor_id, waiting.mode) from error
             if isinstance(error, PhoneGone):
                 raise NoPhone(waiting.wanted) from error
             raise error
@@ -297,14 +341,15 @@ class _Wait:
         return left
 
 
-def _wait_for_storages(phone: Phone, wait: _Wait) -> Sequence[Storage]:
+def _wait_for_storages(phone: Phone, usb: UsbIdentity | None, wait: _Wait) -> Sequence[Storage]:
     """Waits until an open phone shows a storage; closes it when that does not happen."""
     name = phone.identity.name
+    locked = WaitingForPhone(WaitReason.LOCKED, name, vendor_id=usb.vendor_id if usb is not None else 0)
     try:
         storages = phone.storages()
         if not storages:
             while not (storages := phone.storages()):
-                phone.wait_for_change(wait.allowed(PhoneLocked(name), WaitingForPhone(WaitReason.LOCKED, name)))
+                phone.wait_for_change(wait.allowed(PhoneLocked(name, locked.vendor_id), locked))
             for _ in range(_ROUNDS):
                 if not phone.wait_for_change(_SETTLED):
                     break

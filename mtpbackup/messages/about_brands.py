@@ -58,6 +58,17 @@ def how_to_unlock(vendor_id: int = 0) -> tuple[str, ...]:
     return ("Unlock its screen.", switch)
 
 
+#: What a phone that offers no files is there for, by the value of its `UsbMode`.
+INSTEAD_OF_FILES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "charging": "but it only charges",
+        "debugging": "but offers debugging only, no files",
+        "tethering": "but shares its internet connection, not its files",
+        "midi": "but as a musical instrument (MIDI), without files",
+    }
+)
+
+
 def named_brands() -> frozenset[int]:
     """The vendor ids that have steps of their own."""
     return frozenset((*_SWITCHES, APPLE))

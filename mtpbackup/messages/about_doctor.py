@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mtpbackup.engine.doctor import Finding, Level, Verdict
-from mtpbackup.messages.about_brands import how_to_unlock
+from mtpbackup.messages.about_brands import INSTEAD_OF_FILES, how_to_unlock
 from mtpbackup.messages.advice import HOW_TO_CONNECT, ExitCode
 from mtpbackup.messages.words import listing, number, place, plain, size
 
@@ -130,10 +130,10 @@ def _offers_photos(finding: Finding) -> Diagnosis:
     )
 
 
-def _not_files(what: str) -> _Teller:
+def _not_files(mode: str) -> _Teller:
     def tell(finding: Finding) -> Diagnosis:
         return Diagnosis(
-            f"{_name(finding)} is plugged in, {what}.",
+            f"{_name(finding)} is plugged in, {INSTEAD_OF_FILES[mode]}.",
             "The cable is good. The phone has to be told that it may show its files.",
             how_to_unlock(_vendor(finding)),
             ExitCode.LOCKED,
@@ -142,10 +142,10 @@ def _not_files(what: str) -> _Teller:
     return tell
 
 
-_tells(Verdict.ONLY_CHARGING)(_not_files("but it only charges"))
-_tells(Verdict.ONLY_DEBUGGING)(_not_files("but offers debugging only, no files"))
-_tells(Verdict.ONLY_TETHERING)(_not_files("but shares its internet connection, not its files"))
-_tells(Verdict.ONLY_MIDI)(_not_files("but as a musical instrument (MIDI), without files"))
+_tells(Verdict.ONLY_CHARGING)(_not_files("charging"))
+_tells(Verdict.ONLY_DEBUGGING)(_not_files("debugging"))
+_tells(Verdict.ONLY_TETHERING)(_not_files("tethering"))
+_tells(Verdict.ONLY_MIDI)(_not_files("midi"))
 
 
 @_tells(Verdict.FAST)

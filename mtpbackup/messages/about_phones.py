@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mtpbackup import errors
-from mtpbackup.messages.advice import HOW_TO_CONNECT, HOW_TO_UNLOCK, Advice, ExitCode, says
+from mtpbackup.messages.about_brands import INSTEAD_OF_FILES, how_to_unlock
+from mtpbackup.messages.advice import HOW_TO_CONNECT, Advice, ExitCode, says
 from mtpbackup.messages.words import listing, plain, size
 
 
@@ -34,7 +35,9 @@ def _unsupported(error: errors.OperationUnsupported) -> Advice:
 def _locked(error: errors.PhoneLocked) -> Advice:
     name = plain(error.name) or "A phone"
     return Advice(
-        f"{name} found, but its screen is locked, so it hides your photos.", HOW_TO_UNLOCK, ExitCode.LOCKED
+        f"{name} found, but its screen is locked, so it hides your photos.",
+        how_to_unlock(error.vendor_id),
+        ExitCode.LOCKED,
     )
 
 
@@ -47,6 +50,16 @@ def _no_phone(error: errors.NoPhone) -> Advice:
             ExitCode.NO_PHONE,
         )
     return Advice("No phone found.", HOW_TO_CONNECT, ExitCode.NO_PHONE)
+
+
+@says(errors.OffersNoFiles)
+def _no_files(error: errors.OffersNoFiles) -> Advice:
+    name = plain(error.name) or "A phone"
+    return Advice(
+        f"{name} is plugged in, {INSTEAD_OF_FILES.get(error.mode, 'but offers no files')}.",
+        how_to_unlock(error.vendor_id),
+        ExitCode.LOCKED,
+    )
 
 
 @says(errors.SeveralPhones)

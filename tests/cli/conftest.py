@@ -40,6 +40,8 @@ def mtpbackup(monkeypatch, phone) -> Callable[..., Result]:
 
     for module in (backup, devices, ls, restore):
         monkeypatch.setattr(module, "usb_phones", usb_phones)
+    for module in (backup, restore):
+        monkeypatch.setattr(module, "usb_bus", tuple)
 
     def run(*arguments, also: tuple[VirtualPhone, ...] = ()) -> Result:
         phones[1:] = also

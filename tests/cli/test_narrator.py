@@ -74,6 +74,12 @@ def test_the_plan_reads_like_the_product():
     [
         (reports.WaitingForPhone(WaitReason.NONE), "Plug it in with a cable that carries data"),
         (reports.WaitingForPhone(WaitReason.LOCKED, name="Pixel 8"), "Pixel 8 found, but its screen is locked"),
+        (reports.WaitingForPhone(WaitReason.LOCKED, vendor_id=0x04E8), "Transferring files / Android Auto"),
+        (reports.WaitingForPhone(WaitReason.LOCKED, vendor_id=0x05AC), "Trust This Computer?"),
+        (
+            reports.WaitingForPhone(WaitReason.NO_FILES, name="Redmi", vendor_id=0x2717, mode="charging"),
+            "Redmi is plugged in, but it only charges.",
+        ),
         (reports.WaitingForPhone(WaitReason.BUSY, holders=("gvfsd-mtp",)), "is using the phone: gvfsd-mtp"),
         (reports.WaitingForPhone(WaitReason.NO_PERMISSION), "doesn't let you talk to the phone"),
         (reports.WaitingForPhone(WaitReason.NO_ANSWER), "doesn't answer"),

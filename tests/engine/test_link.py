@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from mtpbackup.engine.link import PhoneLink
@@ -7,11 +9,13 @@ from mtpbackup.errors import (
     InterfaceBusy,
     LibraryMissing,
     NoPhone,
+    OffersNoFiles,
     PhoneLocked,
     SeveralPhones,
     TransportTimeout,
     WireError,
 )
+from mtpbackup.transport.devices import UsbDevice
 from tests.engine.fakes import Bus, FakePhone, Found
 
 
@@ -251,6 +255,85 @@ class TestWaiting:
         bus.script = {3.0: interrupt}
         with pytest.raises(KeyboardInterrupt):
             link(patience=None).connect()
+
+
+class TestPhonesWithoutFiles:
+    """On the cable, and charging, debugging or sharing their network."""
+
+    CHARGING = UsbDevice(Path("1-2"), 0x04E8, 0x6860, product="Galaxy S24", serial="S1")
+
+    def test_one_is_waited_for_by_name_until_it_offers_files(self, bus, link, told):
+        found = Found(bus, "Galaxy S24", "S1")
+        found.attached = False
+        bus.script = {5.0: lambda: setattr(found, "attached", True)}
+        link(patience=None, look_around=lambda: [self.CHARGING]).connect()
+        assert [(event.reason, event.name, event.vendor_id, event.mode) for event in told[:-1]] == [
+            (WaitReason.NO_FILES, "Galaxy S24", 0x04E8, "charging")
+        ]
+
+    def test_without_patience_that_is_what_is_told(self, link):
+        with pytest.raises(OffersNoFiles) as caught:
+            link(look_around=lambda: [self.CHARGING]).connect()
+        assert (caught.value.name, caught.value.vendor_id, caught.value.mode) == (
+            "Galaxy S24",
+            0x04E8,
+            "charging",
+        )
+
+    def test_another_phone_that_charges_is_not_taken_for_the_one_that_left(self, bus, link, told):
+        mine = Found(bus)
+        one = link(patience=0, grace=3, look_around=lambda: [self.CHARGING])
+        one.connect()
+        mine.attached = False
+        with pytest.raises(NoPhone):
+            one.reconnect()
+        assert reasons(told) == [WaitReason.NONE]
+
+    def test_it_is_not_told_of_while_a_phone_is_being_unlocked(self, bus, link, told):
+        found = Found(bus, locked=True)
+        on_the_way = UsbDevice(Path("1-2"), 0x18D1, 0x4EE7, product="Pixel 8")
+        bus.script = {
+            2.0: lambda: setattr(found, "attached", False),
+            6.0: lambda: (setattr(found, "attached", True), setattr(found, "locked", False)),
+        }
+        link(patience=60, look_around=lambda: [] if found.attached else [on_the_way]).connect()
+        assert reasons(told) == [WaitReason.LOCKED]
+
+
+class TestAbsence:
+    """A run that began by itself waits for the person, and not for a phone that was taken away."""
+
+    def test_a_locked_phone_is_waited_for_without_end(self, bus, link):
+        found = Found(bus, locked=True)
+        bus.script = {500.0: lambda: setattr(found, "locked", False)}
+        link(patience=None, absence=12).connect()
+        assert bus.now - 100 >= 500
+
+    def test_a_phone_that_was_taken_away_is_not(self, bus, link):
+        found = Found(bus, locked=True)
+        bus.script = {50.0: lambda: setattr(found, "attached", False)}
+        with pytest.raises(NoPhone):
+            link(patience=None, absence=12).connect()
+        assert bus.now - 100 == pytest.approx(62, abs=2)
+
+    def test_each_absence_is_counted_by_itself(self, bus, link):
+        found = Found(bus, locked=True)
+        for when in (10.0, 30.0, 50.0):
+            bus.script[when] = lambda: setattr(found, "attached", False)
+            bus.script[when + 8] = lambda: setattr(found, "attached", True)
+        bus.script[70.0] = lambda: setattr(found, "locked", False)
+        link(patience=None, absence=12).connect()
+
+
+def test_the_maker_of_a_locked_phone_is_told(bus, link, told):
+    found = Found(bus, locked=True)
+    bus.script = {3.0: lambda: setattr(found, "locked", False)}
+    link(patience=60).connect()
+    assert told[0].vendor_id == 0x18D1
+    found.locked = True
+    with pytest.raises(PhoneLocked) as caught:
+        link().connect()
+    assert caught.value.vendor_id == 0x18D1
 
 
 class TestReconnecting:

@@ -28,6 +28,7 @@ EXAMPLES: dict[type[errors.MtpBackupError], errors.MtpBackupError] = {
     errors.OperationUnsupported: errors.OperationUnsupported(0x9805),
     errors.PhoneLocked: errors.PhoneLocked("Pixel 8"),
     errors.NoPhone: errors.NoPhone(),
+    errors.OffersNoFiles: errors.OffersNoFiles("Galaxy S24", 0x04E8, "charging"),
     errors.SeveralPhones: errors.SeveralPhones(["Pixel 8", "Galaxy"]),
     errors.ItemVanished: errors.ItemVanished("DCIM/a.jpg"),
     errors.StorageVanished: errors.StorageVanished("SD card"),
