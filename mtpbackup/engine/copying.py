@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Final
 
@@ -11,6 +12,7 @@ from mtpbackup.engine.plan import Task
 from mtpbackup.engine.reports import Count, ItemRef, ItemStarted, Progress, Report
 from mtpbackup.errors import ItemUnreadable
 from mtpbackup.phone import Item, Phone
+from mtpbackup.transport.base import Chunk
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,7 @@ class Copier:
         self._layout = layout
         self._window = window
         self._meter = meter
+        self._true_length: int | None = None
 
     def copy(self, phone: Phone, task: Task, item: Item) -> None:
         """Reads an item to its end and hands it to the writer. Its result comes later.
@@ -107,12 +110,16 @@ class Copier:
                 incoming.restart()
                 self._meter.start(task.ref, 0)
                 self._fetch(phone, task, item, incoming)
-            incoming.commit()
+            incoming.commit(self._true_length)
         except ItemUnreadable as error:
             keep = error.reason not in _NOT_TO_BE_KEPT
             raise
         finally:
             incoming.abandon(keep_part=keep)  # does nothing after `commit`
+
+    def _noting_length(self, reading: Generator[Chunk, None, int | None]) -> Iterator[Chunk]:
+        """The chunks, and after them the length of an item of which the phone tells a wrong one."""
+        self._true_length = yield from reading
 
     def _fetch(self, phone: Phone, task: Task, item: Item, incoming: Incoming) -> bool:
         """Compares the end of what is there, and goes on from it.
@@ -123,8 +130,9 @@ class Copier:
         offset = incoming.offset
         tail = incoming.tail(min(self._window, offset)) if offset else b""
         position = start = offset - len(tail)
-        with closing(phone.read(item, start)) as chunks:
-            for chunk in chunks:
+        self._true_length = None
+        with closing(phone.read(item, start)) as reading:
+            for chunk in self._noting_length(reading):
                 came = len(chunk.data)
                 known = min(came, max(0, offset - position))
                 if known:

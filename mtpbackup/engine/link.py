@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Final
 
 from mtpbackup.engine.reports import PhoneConnected, Report, WaitingForPhone, WaitReason, silent
@@ -28,7 +29,7 @@ from mtpbackup.errors import (
     TransportError,
     WireError,
 )
-from mtpbackup.phone import Phone, PhoneIdentity, Storage
+from mtpbackup.phone import Phone, PhoneIdentity, ShortMemory, Storage
 from mtpbackup.transport.base import Finder, FoundPhone, Transport, UsbIdentity
 from mtpbackup.transport.devices import UsbDevice, UsbMode, phones_on
 
@@ -71,7 +72,7 @@ class PhoneLink:
         patience: float | None = 0.0,
         grace: float = GRACE,
         report: Report = silent,
-        open_phone: Callable[[Transport], Phone] = Phone.open,
+        open_phone: Callable[[Transport], Phone] | None = None,
         ask_holder: Callable[[InterfaceBusy], bool] | None = None,
         absence: float | None = None,
         look_around: Callable[[], Sequence[UsbDevice]] = tuple,
@@ -87,7 +88,8 @@ class PhoneLink:
                 None to wait for ever.
             grace: seconds to wait, at least, for a phone that was there before.
             report: is told what is waited for.
-            open_phone: makes a phone of a transport, which becomes the phone's to close.
+            open_phone: makes a phone of a transport, which becomes the phone's to close; None for `Phone.open`
+                and a memory that lasts as long as this link.
             ask_holder: called for a busy interface, once for each wait; may ask the holder to let go, and
                 answers whether another try is worth while at once.
             absence: seconds that the phone may be off the bus, however much patience is left; None: as long as
@@ -100,7 +102,7 @@ class PhoneLink:
         self._patience = patience
         self._grace = grace
         self._report = report
-        self._open_phone = open_phone
+        self._open_phone = open_phone or partial(Phone.open, memory=ShortMemory())
         self._ask_holder = ask_holder
         self._absence = absence
         self._look_around = look_around

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -89,8 +89,11 @@ class FolderLister:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._strikes = 0
-        self._top_lists_work = True
-        self.lists_work = self._singles_work = session.supports(Op.GET_OBJECT_PROP_LIST)
+        known = session.learnt
+        self._top_lists_work = known.top_property_lists
+        supported = session.supports(Op.GET_OBJECT_PROP_LIST)
+        self.lists_work = supported and known.property_lists
+        self._singles_work = supported and known.single_property_lists
 
     def list_folder(self, storage: Storage, folder: Item | None) -> list[Item]:
         """What lies in a folder, by name.
@@ -117,11 +120,28 @@ class FolderLister:
             facts = self._by_lists(parent, handles)
         left = [handle for handle in handles if handle not in facts]
         facts.update(self._one_by_one(storage, path, left))
+        self._learn()
         items = [
             Item(storage, handle, parent, (*path, fact.name), fact.size, fact.modified, fact.format)
             for handle, fact in facts.items()
         ]
         return sorted(items, key=lambda item: (item.name, item.handle))
+
+    def _learn(self) -> None:
+        """Takes note of what did not work, now that the folder could be listed all the same.
+
+        Not before: what fails in a phone that is about to be lost says nothing of its lists.
+        """
+        known = self._session.learnt
+        if self._session.supports(Op.GET_OBJECT_PROP_LIST):
+            self._session.learn(
+                replace(
+                    known,
+                    property_lists=known.property_lists and self.lists_work,
+                    top_property_lists=known.top_property_lists and self._top_lists_work,
+                    single_property_lists=known.single_property_lists and self._singles_work,
+                )
+            )
 
     # --- handles ------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from mtpbackup.phone.listing import FolderLister
 from mtpbackup.phone.reading import read_item
 from mtpbackup.phone.sending import Sender
 from mtpbackup.phone.storages import read_storages
-from mtpbackup.session import Session, operations
+from mtpbackup.session import Memory, Session, operations
 from mtpbackup.transport.base import Buffer, Chunk, Transport
 from mtpbackup.wire import DataType, DeviceProperty, EventCode
 
@@ -70,6 +70,7 @@ class Phone:
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        memory: Memory | None = None,
     ) -> Phone:
         """Opens a phone; a locked one opens fine and shows no storages.
 
@@ -79,11 +80,12 @@ class Phone:
             transport: a claimed interface.
             sleep: waits; for tests.
             clock: seconds that never go back; for tests.
+            memory: where it is kept what phones have shown in use; None to keep nothing.
 
         Raises:
             PhoneGone, TransportError, WireError, OperationFailed: as `Session.open`.
         """
-        session = Session.open(transport, sleep=sleep, clock=clock)
+        session = Session.open(transport, sleep=sleep, clock=clock, memory=memory)
         try:
             return cls(session, clock)
         except BaseException:
@@ -252,7 +254,9 @@ class Phone:
             self._found_folders[place] = {item.name: item for item in reversed(items)}
         return self._found_folders[place]
 
-    def read(self, item: Item, offset: int = 0, length: int | None = None) -> Generator[Chunk, None, None]:
+    def read(
+        self, item: Item, offset: int = 0, length: int | None = None
+    ) -> Generator[Chunk, None, int | None]:
         """An item's content from an offset to the size that was listed.
 
         To stop early, close the generator (`contextlib.closing`): safe at any moment. Until then no other
@@ -265,6 +269,10 @@ class Phone:
 
         Yields:
             Chunks as the transport lends them: the taker releases each.
+
+        Returns:
+            The item's length where the phone is known to tell a wrong one (videos that it would convert), else
+            None.
 
         Raises:
             ItemUnreadable: the phone will not, or brings something else than it listed.

@@ -6,7 +6,8 @@ From the inside out:
 - `exchange`: one transaction. `incoming`, `outgoing`: its data. `abandon`: how it is given up without harm.
 - `opening`: the first words. `session`: `Session`, which all else goes through.
 - `operations`: one function for each operation, from arguments to datasets.
-- `quirks`: what some phones need that they don't say. `redaction`: what of a recording others may see.
+- `quirks`: what some phones need that they don't say. `learnt`: what one has shown in use.
+- `redaction`: what of a recording others may see.
 
 Whatever happens in a transaction - an error, a stall, Ctrl-C, a caller who stops reading - the session sees to
 it that the next one works, or says that the phone is gone. What was decided for that, and why:
@@ -21,6 +22,7 @@ May be imported by phone.
 """
 
 from mtpbackup.session.incoming import Incoming
+from mtpbackup.session.learnt import Learnt, Memory, Model, ShortMemory
 from mtpbackup.session.outgoing import Outgoing
 from mtpbackup.session.quirks import KNOWN_QUIRKS, KnownQuirk, Quirks, quirks_for
 from mtpbackup.session.session import Answer, Session
@@ -30,8 +32,12 @@ __all__ = [
     "Answer",
     "Incoming",
     "KnownQuirk",
+    "Learnt",
+    "Memory",
+    "Model",
     "Outgoing",
     "Quirks",
     "Session",
+    "ShortMemory",
     "quirks_for",
 ]

@@ -85,8 +85,7 @@ def get_object_handles(
 
 def get_object_info(session: Session, handle: int) -> ObjectInfo:
     """An object's name, size, format and dates."""
-    data = _data(session, Op.GET_OBJECT_INFO, handle)
-    return ObjectInfo.decode(data, wide_size=session.quirks.wide_object_info)
+    return ObjectInfo.decode_as_sent(_data(session, Op.GET_OBJECT_INFO, handle))
 
 
 def get_object(session: Session, handle: int, *, expected: int | None = None) -> Incoming:

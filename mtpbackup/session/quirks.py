@@ -21,14 +21,14 @@ class Quirks:
 
     Attributes:
         broken_operations: listed by the phone, but better left alone: as good as not listed.
-        wide_object_info: ObjectInfo carries its size in 64 bits (PHONES.md, section 2, Samsung).
+        avoids_full_packets: a partial read whose last packet is a full one is never answered.
         ascii_names_only: a name with any other character ends it.
         misjudges_ends: it looks for the end of content at each request by itself; see `Outgoing`.
         guesses_handles: handles of new objects are right only in folders that were listed before.
     """
 
     broken_operations: frozenset[OperationCode] = frozenset()
-    wide_object_info: bool = False
+    avoids_full_packets: bool = False
     ascii_names_only: bool = False
     misjudges_ends: bool = False
     guesses_handles: bool = False
@@ -67,8 +67,15 @@ class KnownQuirk:
         )
 
 
-#: Every quirk there is. Real phones shown so far need none: what they lack they say, or it is noticed in use.
+#: Every quirk there is: of other phones it is seen in time what they lack.
 KNOWN_QUIRKS: Final[tuple[KnownQuirk, ...]] = (
+    KnownQuirk(
+        Quirks(avoids_full_packets=True),
+        source="PHONES.md 2; libmtp's DEVICE_FLAG_SAMSUNG_OFFSET_BUG, in its table for all Galaxy phones",
+        persona="samsung",
+        vendor_id=0x04E8,
+        manufacturer="samsung",
+    ),
     KnownQuirk(
         Quirks(ascii_names_only=True, misjudges_ends=True, guesses_handles=True),
         source="QEMU 7.2 in the lab, 2026-11-24: a name with an umlaut ended QEMU, as did a file of 500 bytes "
@@ -87,7 +94,7 @@ def quirks_for(usb: UsbIdentity, info: DeviceInfo, known: Iterable[KnownQuirk] =
     fitting = [each.quirks for each in known if each.fits(usb, info)]
     return Quirks(
         broken_operations=frozenset().union(*(quirks.broken_operations for quirks in fitting)),
-        wide_object_info=any(quirks.wide_object_info for quirks in fitting),
+        avoids_full_packets=any(quirks.avoids_full_packets for quirks in fitting),
         ascii_names_only=any(quirks.ascii_names_only for quirks in fitting),
         misjudges_ends=any(quirks.misjudges_ends for quirks in fitting),
         guesses_handles=any(quirks.guesses_handles for quirks in fitting),

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -18,6 +18,7 @@ from mtpbackup.errors import (
     OperationUnsupported,
     PhoneGone,
     RemoteProtocolError,
+    SessionDropped,
     TransportError,
     TransportTimeout,
     WireError,
@@ -25,6 +26,7 @@ from mtpbackup.errors import (
 from mtpbackup.session.abandon import REST_QUIET, Ending, abandon
 from mtpbackup.session.exchange import Exchange, Trust
 from mtpbackup.session.incoming import Incoming
+from mtpbackup.session.learnt import DISPENSABLE, Learnt, Memory, Model, ShortMemory
 from mtpbackup.session.opening import open_session
 from mtpbackup.session.outgoing import Outgoing
 from mtpbackup.session.pace import pace_of
@@ -71,6 +73,7 @@ class Session:
     Attributes:
         device_info: what the phone is and what it offers.
         quirks: what else is known of it.
+        learnt: what it, or another like it, has shown in use.
         transactions: how many there were so far.
     """
 
@@ -92,6 +95,8 @@ class Session:
         self._gone = False
         self._closed = False
         self._refused: set[int] = set()
+        self._memory: Memory = ShortMemory()
+        self.learnt = Learnt()
         self.device_info = DeviceInfo()
         self.quirks = Quirks()
         self.transactions = 0
@@ -104,6 +109,7 @@ class Session:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         known_quirks: Iterable[KnownQuirk] = KNOWN_QUIRKS,
+        memory: Memory | None = None,
     ) -> Session:
         """Opens a session. The transport becomes the session's to close, also when this fails.
 
@@ -116,6 +122,7 @@ class Session:
             sleep: waits; for tests.
             clock: seconds that never go back; for tests.
             known_quirks: the registry.
+            memory: where it is kept what phones have shown in use; None to keep nothing.
 
         Raises:
             TransportError, WireError, OperationFailed: the phone does not answer as it should.
@@ -129,6 +136,7 @@ class Session:
                 raise RemoteProtocolError("no DeviceInfo")
             session.device_info = DeviceInfo.decode(info.data)
             session.quirks = quirks_for(transport.identity, session.device_info, known_quirks)
+            session._remember(memory or ShortMemory())
         except BaseException:
             transport.close()
             raise
@@ -148,6 +156,13 @@ class Session:
             and operation not in self.quirks.broken_operations
             and operation not in self._refused
         )
+
+    def learn(self, learnt: Learnt) -> None:
+        """Takes note of what the phone has shown; `learnt` is what is known from now on."""
+        if learnt != self.learnt:
+            _log.info("learnt of %s: %s", self.device_info.model, learnt)
+            self.learnt = learnt
+            self._memory.keep(Model.of(self.device_info), learnt)
 
     # --- transactions -------------------------------------------------------------------------------------
 
@@ -171,6 +186,7 @@ class Session:
             OperationUnsupported: the phone does not list it, or says now that it does not know it.
             OperationFailed: the phone said no.
             EndpointStalled: the phone broke off. The next transaction works.
+            SessionDropped: the phone has closed the session by itself: open another.
             WireError: the answer makes no sense, or is larger than any dataset.
             TransportError: no answer, or no phone.
             LocalProtocolError: another transaction is under way, or `data_out` is not of its size.
@@ -328,10 +344,23 @@ class Session:
         if response.code == ResponseCode.OPERATION_NOT_SUPPORTED:
             # It will not learn it while we talk: not asked again.
             self._refused.add(operation)
+            if operation in DISPENSABLE:
+                self.learn(replace(self.learnt, refused=self.learnt.refused | {operation}))
             raise OperationUnsupported(operation)
+        if response.code == ResponseCode.SESSION_NOT_OPEN and operation != OperationCode.CLOSE_SESSION:
+            # As Huawei's phones when small requests come too fast (PHONES.md, section 2). Handles may be void.
+            self._gone = True
+            self.learn(replace(self.learnt, pause=self.learnt.slower))
+            raise SessionDropped("the phone has closed the session")
         raise OperationFailed(operation, response.code, response.parameters)
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    def _remember(self, memory: Memory) -> None:
+        """Begins with what is known of the phone's model."""
+        self._memory = memory
+        self.learnt = memory.recall(Model.of(self.device_info))
+        self._refused |= self.learnt.refused
 
     def _prepare(self, operation: int, expected: int | None = None) -> Exchange:
         """The next transaction, with the phone in step for it."""
@@ -345,6 +374,8 @@ class Session:
             self._lost_step = not self._recovery.clear_pipe()
         if self._owed:
             self._collect_owed()
+        if self.learnt.pause:
+            self._sleep(max(0.0, self._began + self.learnt.pause - self._clock()))
         transaction_id = self._next_id
         self._next_id = 1 if self._next_id == _LAST_ID else self._next_id + 1
         self.transactions += 1

@@ -410,8 +410,8 @@ class TestInterrupts:
         bench.phone.add("DCIM/a.jpg", content(100))
         commit = FakeIncoming.commit
 
-        def interrupted(self):
-            commit(self)
+        def interrupted(self, size=None):
+            commit(self, size)
             raise KeyboardInterrupt
 
         monkeypatch.setattr(FakeIncoming, "commit", interrupted)

@@ -153,8 +153,8 @@ INFO = DeviceInfo(manufacturer="Samsung ", model="SM-G960F", vendor_extension_de
     ],
 )
 def test_a_quirk_fits_by_what_a_phone_says_of_itself(match: dict[str, object], fits: bool) -> None:
-    quirk = KnownQuirk(Quirks(wide_object_info=True), "a test", "none", **match)  # type: ignore[arg-type]
-    assert quirks_for(SAMSUNG, INFO, [quirk]).wide_object_info is fits
+    quirk = KnownQuirk(Quirks(avoids_full_packets=True), "a test", "none", **match)  # type: ignore[arg-type]
+    assert quirks_for(SAMSUNG, INFO, [quirk]).avoids_full_packets is fits
 
 
 def test_quirks_add_up() -> None:
@@ -171,16 +171,24 @@ def test_every_known_quirk_has_a_source_and_a_persona() -> None:
         assert quirk.source and quirk.persona
 
 
-def test_what_quirks_change() -> None:
-    wide = OBJECT_INFO[:8] + struct.pack("<Q", 5 << 32) + OBJECT_INFO[12:]
-
+@pytest.mark.parametrize("size", [0, 1, 70_000, 5 << 32])
+def test_a_size_of_64_bits_in_object_info_is_seen(size: int) -> None:
     def script(peer: Peer) -> None:
         peer.open()
         peer.expect(0x1008, 9)
-        peer.answer(wide)
+        peer.answer(OBJECT_INFO[:8] + struct.pack("<Q", size) + OBJECT_INFO[12:])
+
+    with playing(script) as (transport, _), Session.open(transport) as session:
+        info = operations.get_object_info(session, 9)
+        assert (info.object_compressed_size, info.filename) == (size, "IMG_0042 🙂.jpg")
+
+
+def test_what_quirks_change() -> None:
+    def script(peer: Peer) -> None:
+        peer.open()
 
     known = KnownQuirk(
-        Quirks(wide_object_info=True, broken_operations=frozenset([OperationCode.GET_OBJECT_PROP_LIST])),
+        Quirks(broken_operations=frozenset([OperationCode.GET_OBJECT_PROP_LIST])),
         "a test",
         "none",
         manufacturer="google",
@@ -189,8 +197,6 @@ def test_what_quirks_change() -> None:
         playing(script) as (transport, _),
         Session.open(transport, known_quirks=[known]) as session,
     ):
-        info = operations.get_object_info(session, 9)
-        assert (info.object_compressed_size, info.filename) == (5 << 32, "IMG_0042 🙂.jpg")
         assert not session.supports(0x9805)
         with pytest.raises(OperationUnsupported):
             operations.get_object_prop_list(session, 6, 0xDC07, depth=1)

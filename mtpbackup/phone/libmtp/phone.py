@@ -85,7 +85,7 @@ class LibmtpPhone(Phone):
         clock: Callable[[], float] = time.monotonic,
         memory: Memory | None = None,
     ) -> LibmtpPhone:
-        """Takes on what `FoundLibmtpPhone.open` gave. Nothing is learnt by way of libmtp, which knows it all."""
+        """Takes on what `FoundLibmtpPhone.open` gave. libmtp needs no memory of ours."""
         return cls(cast(OpenChild, transport))
 
     # --- storages and folders -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from mtpbackup.errors import WireError
 from mtpbackup.wire.codec import STR, U32, U64, Array, Buffer, Dataset, Int, Reader, on_wire
 from mtpbackup.wire.codes import AssociationType, ObjectFormat, ProtectionStatus
 
@@ -62,6 +63,32 @@ class ObjectInfo(Dataset):
             WireError: the bytes are cut off.
         """
         return cls._read(Reader(buffer), _WIDE_SIZE if wide_size else {})
+
+    @classmethod
+    def decode_as_sent(cls, buffer: Buffer) -> Self:
+        """The dataset in a buffer, whichever size the phone gives it.
+
+        Read in the wrong way the names begin 4 bytes early, in an empty sequence number, and much is left over.
+        So it is read with 64 bits where 32 do not use all of it up and 64 do, exactly.
+
+        Raises:
+            WireError: the bytes are cut off.
+        """
+        reader = Reader(buffer)
+        try:
+            info = cls._read(reader)
+            if not reader.remaining:
+                return info
+        except WireError:
+            info = None
+        wide_reader = Reader(buffer)
+        try:
+            wide = cls._read(wide_reader, _WIDE_SIZE)
+            if not wide_reader.remaining and wide.filename:
+                return wide
+        except WireError:
+            pass  # then it is none of these phones
+        return cls.decode(buffer) if info is None else info
 
     def encode(self, *, wide_size: bool = False) -> bytes:
         """The bytes of the dataset.
