@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mtpbackup import errors
 from mtpbackup.messages.advice import Advice, ExitCode, says
+from mtpbackup.messages.calling import called_as_root
 from mtpbackup.messages.words import duration, listing, plain
 
 
@@ -25,6 +26,15 @@ def _diverged(error: errors.ReplayDiverged) -> Advice:
     )
 
 
+@says(errors.SessionDropped)
+def _dropped(_error: errors.SessionDropped) -> Advice:
+    return Advice(
+        "The phone has closed the connection.",
+        ("Run the same command again: it continues, and asks the phone more slowly.",),
+        ExitCode.UNPLUGGED,
+    )
+
+
 @says(errors.PhoneGone)
 def _gone(_error: errors.PhoneGone) -> Advice:
     return Advice(
@@ -35,14 +45,10 @@ def _gone(_error: errors.PhoneGone) -> Advice:
 
 
 @says(errors.AccessDenied)
-def _denied(error: errors.AccessDenied) -> Advice:
-    node = f" ({plain(error.node)})" if error.node else ""
+def _denied(_error: errors.AccessDenied) -> Advice:
     return Advice(
-        f"This computer doesn't let you talk to the phone yet{node}.",
-        (
-            "If you sit at this computer: unplug the phone, plug it in again and try once more.",
-            "If you came in over the network: ask whoever looks after this computer for permission.",
-        ),
+        "This computer doesn't let you talk to the phone yet.",
+        (f"One-time fix:   {called_as_root('setup')}",),
         ExitCode.NO_PERMISSION,
     )
 

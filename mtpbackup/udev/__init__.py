@@ -23,6 +23,7 @@ from mtpbackup.udev.access import Access, Giver, Grant, examine
 from mtpbackup.udev.installing import (
     Installed,
     NoUdev,
+    RulesNotWritten,
     install,
     installed,
     let_in,
@@ -30,12 +31,13 @@ from mtpbackup.udev.installing import (
     rules_for_here,
     uninstall,
 )
-from mtpbackup.udev.people import Person, Session, sessions
-from mtpbackup.udev.places import Places
+from mtpbackup.udev.people import Person, Session, group_id, sessions
+from mtpbackup.udev.places import HERE, Places
 from mtpbackup.udev.rules import GROUP, MARK, RULES_NAME, USER_UNIT, render_rules
 
 __all__ = [
     "GROUP",
+    "HERE",
     "MARK",
     "RULES_NAME",
     "USER_UNIT",
@@ -46,8 +48,10 @@ __all__ = [
     "NoUdev",
     "Person",
     "Places",
+    "RulesNotWritten",
     "Session",
     "examine",
+    "group_id",
     "install",
     "installed",
     "let_in",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from mtpbackup.errors import MtpBackupError
 from mtpbackup.transport.devices import UsbDevice, UsbMode, usb_devices
 from mtpbackup.udev import acl
 from mtpbackup.udev.database import known_to_udev
@@ -40,7 +41,21 @@ class Installed(enum.Enum):
     PACKAGED = "packaged"  #: current, and brought by a package of the system: not ours to remove
 
 
-class NoUdev(Exception):
+class RulesNotWritten(MtpBackupError):
+    """The rules file cannot be written or removed.
+
+    Attributes:
+        path: the file.
+        reason: the system's words.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class NoUdev(MtpBackupError):
     """There is no udevd here, or it does not answer: a container, or another device manager.
 
     Attributes:
@@ -48,7 +63,7 @@ class NoUdev(Exception):
     """
 
     def __init__(self, said: str = "") -> None:
-        super().__init__(said)
+        super().__init__(said or "no udevd")
         self.said = said
 
 
@@ -113,15 +128,18 @@ def install(places: Places = HERE, *, run: Run = run) -> list[UsbDevice]:
         These phones.
 
     Raises:
-        OSError: the file cannot be written.
+        RulesNotWritten: the file cannot be written.
         NoUdev: it is written, and nobody reads it.
     """
-    places.rules.mkdir(parents=True, exist_ok=True)
     path = places.rules / RULES_NAME
-    unfinished = path.with_name(f".{path.name}.new")  # udev reads names that end in ".rules"
-    unfinished.write_text(rules_for_here())
-    unfinished.chmod(0o644)
-    unfinished.replace(path)
+    unfinished = _unfinished(places)
+    try:
+        places.rules.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(rules_for_here())
+        unfinished.chmod(0o644)
+        unfinished.replace(path)
+    except OSError as error:
+        raise RulesNotWritten(path, error.strerror or str(error)) from error
     phones = plugged_phones(places)
     trigger(phones, places, run=run)
     return phones
@@ -134,13 +152,16 @@ def uninstall(places: Places = HERE, *, run: Run = run) -> bool:
         Whether there was something to take away.
 
     Raises:
-        OSError: the file cannot be removed.
+        RulesNotWritten: the file cannot be removed.
         NoUdev: it is removed, and nobody heard of it.
     """
     path = places.rules / RULES_NAME
     there = path.exists()
-    path.unlink(missing_ok=True)
-    (places.rules / f".{RULES_NAME}.new").unlink(missing_ok=True)
+    try:
+        path.unlink(missing_ok=True)
+        _unfinished(places).unlink(missing_ok=True)
+    except OSError as error:
+        raise RulesNotWritten(path, error.strerror or str(error)) from error
     # By udev's mark, not by the table: an older version's rules may have let in others.
     marked = [device for device in usb_devices(places.usb) if _is_marked(device, places)]
     if not there and not marked:
@@ -204,6 +225,11 @@ def let_in(account: str, *, run: Run = run) -> bool:
 
 def _is_marked(device: UsbDevice, places: Places) -> bool:
     return MARK in known_to_udev(device.node, places)[1]
+
+
+def _unfinished(places: Places) -> Path:
+    """The file while it is being written; udev reads only names that end in ".rules"."""
+    return places.rules / f".{RULES_NAME}.new"
 
 
 def _read(path: Path) -> str | None:

@@ -7,6 +7,7 @@ import os
 import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Self
 
 from mtpbackup.udev.places import HERE, Places
@@ -33,19 +34,24 @@ class Person:
     enrolled: frozenset[int]
 
     @classmethod
-    def current(cls, environment: Mapping[str, str] = os.environ) -> Self:
+    def current(cls, environment: Mapping[str, str] = os.environ, proc: Path = Path("/proc")) -> Self:
         """Who runs this program; under sudo and pkexec, who ran these.
 
-        Of somebody on whose behalf this runs, the groups of her session cannot be seen: those of her account
-        are taken to count.
+        Of somebody on whose behalf this runs, the groups are those of the program that she called.
         """
         uid = os.geteuid()
         if uid == 0:
             for name in _ON_BEHALF_OF:
                 if environment.get(name, "").isdecimal() and environment[name] != "0":
-                    enrolled = _enrolled(int(environment[name]))
-                    return cls(int(environment[name]), user_name(int(environment[name])), enrolled, enrolled)
+                    return cls._behind(int(environment[name]), proc)
         return cls(uid, user_name(uid), frozenset((os.getegid(), *os.getgroups())), _enrolled(uid))
+
+    @classmethod
+    def _behind(cls, uid: int, proc: Path) -> Self:
+        """Who called the program that called us."""
+        enrolled = _enrolled(uid)
+        groups = _groups_of_caller(uid, proc)
+        return cls(uid, user_name(uid), enrolled if groups is None else groups, enrolled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,21 @@ def user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def _groups_of_caller(uid: int, proc: Path) -> frozenset[int] | None:
+    """The groups of the nearest process above this one that is a user's; None where that cannot be told."""
+    process = os.getppid()
+    while process > 1:
+        try:
+            lines = (proc / str(process) / "status").read_text().splitlines()
+        except OSError:
+            return None
+        facts = {key: value.split() for key, _, value in (line.partition(":") for line in lines)}
+        if facts.get("Uid", [""])[0] == str(uid):
+            return frozenset(map(int, (facts["Gid"][1], *facts["Groups"])))
+        process = int(facts.get("PPid", ["0"])[0])
+    return None
 
 
 def _enrolled(uid: int) -> frozenset[int]:

@@ -56,6 +56,14 @@ class MemoryPhone(UmtpPhone):
         shutil.rmtree(self.files, ignore_errors=True)
 
 
+def node_of(serial: str) -> Path:
+    """The device node of whatever is plugged in with this serial number."""
+    serials = Path("/sys/bus/usb/devices").glob("*/serial")
+    folder = next(path.parent for path in serials if path.read_text().strip() == serial)
+    bus, address = (int((folder / name).read_text()) for name in ("busnum", "devnum"))
+    return Path(f"/dev/bus/usb/{bus:03}/{address:03}")
+
+
 class Stick:
     """A USB stick of QEMU's."""
 

@@ -186,7 +186,14 @@ class UmtpPhone(Gadget):
     """
 
     def __init__(
-        self, name: str, strings: Strings = Strings(), storages: Sequence[Storage] = (), *, events: bool = False
+        self,
+        name: str,
+        strings: Strings = Strings(),
+        storages: Sequence[Storage] = (),
+        *,
+        events: bool = False,
+        kind: tuple[int, int, int] = (6, 1, 1),
+        interface: str = "MTP",
     ) -> None:
         """Makes the phone, not plugged in.
 
@@ -196,6 +203,8 @@ class UmtpPhone(Gadget):
             storages: the folders it shows.
             events: whether it tells of changes. It then waits for ever, with everything locked, for a host that
                 does not read them.
+            kind: class, subclass and protocol of its interface.
+            interface: its interface's name.
         """
         if not strings.serial:
             strings = Strings(**{**vars(strings), "serial": f"{name}-0001"})
@@ -205,9 +214,11 @@ class UmtpPhone(Gadget):
             storages = storages or [Storage(Path("/phones") / name)]
             for storage in storages:
                 storage.path.mkdir(parents=True, exist_ok=True)
-            (self.folder / "umtprd.conf").write_text(self._settings(storages, events))
+            (self.folder / "umtprd.conf").write_text(self._settings(storages, events, kind, interface))
 
-    def _settings(self, storages: Sequence[Storage], events: bool) -> str:
+    def _settings(
+        self, storages: Sequence[Storage], events: bool, kind: tuple[int, int, int], interface: str
+    ) -> str:
         lines = [
             "loop_on_disconnect 1",
             *(f'storage "{storage.path}" "{storage.label}" "{storage.flags}"' for storage in storages),
@@ -215,12 +226,13 @@ class UmtpPhone(Gadget):
             f'product "{self.strings.product}"',
             f'serial "{self.strings.serial}"',
             'firmware_version "1.0"',
-            'interface "MTP"',
+            f'interface "{interface}"',
             f"usb_vendor_id {self.strings.vendor_id:#06x}",
             f"usb_product_id {self.strings.product_id:#06x}",
-            "usb_class 0x6",
-            "usb_subclass 0x1",
-            "usb_protocol 0x1",
+            *(
+                f"usb_{name} {number:#x}"
+                for name, number in zip(("class", "subclass", "protocol"), kind, strict=True)
+            ),
             "usb_dev_version 0x3008",
             "usb_functionfs_mode 0x1",
             *(
