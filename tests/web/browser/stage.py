@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image, ImageDraw
 
-STATIC = resources.files("mtpbackup.web") / "static"
+STATIC = resources.files("mtpbackup") / "web" / "static"
 TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 
 #: What the real server sends too: a page that broke it would break there.
@@ -35,7 +35,9 @@ FOLDERS = [
 ]
 
 
-def pictures(count: int, *, newest: datetime = datetime(2026, 2, 8, 18, 5, 30), new: int = 40) -> list[list[Any]]:
+def pictures(
+    count: int, *, newest: datetime = datetime(2026, 2, 8, 18, 5, 30), new: int = 40
+) -> list[list[Any]]:
     """A listing's items: days with few and with many pictures, films, screenshots, bursts, RAW pairs."""
     items: list[list[Any]] = []
     moment = newest
@@ -60,7 +62,9 @@ def pictures(count: int, *, newest: datetime = datetime(2026, 2, 8, 18, 5, 30), 
         elif number % 17 == 0:
             items.append([f"{stem}.mp4", f"PXL_{stem}.mp4", 0, 84_000_000, date, "video", safe, "", ""])
         elif number % 13 == 0:
-            items.append([f"{stem}.png", f"Screenshot_{stem}.png", 1, 600_000, date, "photo", safe, "", "screenshot"])
+            items.append(
+                [f"{stem}.png", f"Screenshot_{stem}.png", 1, 600_000, date, "photo", safe, "", "screenshot"]
+            )
         else:
             folder = 2 if number % 23 == 0 else 3 if number % 19 == 0 else 0
             items.append([f"{stem}.jpg", f"PXL_{stem}.jpg", folder, 3_200_000, date, "photo", safe, "", ""])
@@ -160,6 +164,8 @@ class Stage(ThreadingHTTPServer):
                 "free": 212_000_000_000,
                 "files": len(self.saved),
                 "bytes": sum(row[3] for row in self.saved),
+                "there": True,
+                "trouble": None,
             },
             "phones": [{"id": 1, "name": "Pixel 8", "files": len(self.saved), "bytes": 9_000_000_000}],
             "counts": {
@@ -220,7 +226,11 @@ class Stage(ThreadingHTTPServer):
                 "bytes": 9_000_000,
                 "clashes": [
                     {"id": "1", "name": "DCIM/Camera/PXL_1.jpg", "what": "the same file is there already"},
-                    {"id": "2", "name": "DCIM/Camera/PXL_2.jpg", "what": "another file has this name: a number is added"},
+                    {
+                        "id": "2",
+                        "name": "DCIM/Camera/PXL_2.jpg",
+                        "what": "another file has this name: a number is added",
+                    },
                 ],
                 "fits": True,
                 "free": 30_000_000_000,

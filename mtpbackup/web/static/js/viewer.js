@@ -21,6 +21,7 @@ export class Viewer {
   #download = h('a', { class: 'main', download: '' }, icon('download'), 'Download');
   #before;
   #after;
+  #listen = (event) => this.#keyed(event);
 
   /** @param {function(number)} closed is told where one was when the viewer was closed */
   constructor(closed) {
@@ -39,7 +40,8 @@ export class Viewer {
             type: 'button', class: 'plain', 'aria-label': 'Close', on: { click: () => this.element.close() },
           }, icon('close'))),
         this.#where, this.#members, this.#details, this.#download));
-    this.element.addEventListener('keydown', (event) => this.#keyed(event));
+    // On the document: after Tab past the last button the focus may be on nothing of the page.
+    document.addEventListener('keydown', this.#listen);
     this.element.addEventListener('close', () => this.#left());
   }
 
@@ -53,6 +55,7 @@ export class Viewer {
   }
 
   close() {
+    document.removeEventListener('keydown', this.#listen);
     if (this.element.open) this.element.close();
   }
 
@@ -70,6 +73,7 @@ export class Viewer {
   }
 
   #keyed(event) {
+    if (!this.element.open) return;
     // A film has a use for the arrows itself.
     if (event.target instanceof HTMLMediaElement || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === 'ArrowLeft') this.#step(-1);

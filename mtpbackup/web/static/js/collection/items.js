@@ -78,10 +78,11 @@ export function groupWord(files) {
   return `Burst of ${files.length}`;
 }
 
-/** "Photo", "Video", "Screenshot", "Burst of 7". */
+/** "Photo", "Video", "Screenshot", "Motion photo", "Burst of 7". */
 export function kindWord(entry) {
   if (entry.files.length > 1) return entry.label;
   if (entry.label === 'screenshot') return 'Screenshot';
+  if (entry.label === 'motion') return 'Motion photo';
   return { photo: 'Photo', video: 'Video' }[entry.kind] ?? 'File';
 }
 

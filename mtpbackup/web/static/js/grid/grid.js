@@ -250,7 +250,8 @@ export class Grid {
     const tile = event.target.closest('.tile');
     if (!tile) return;
     const index = Number(tile.dataset.entry);
-    this.#goTo({ entry: index });
+    // What was clicked is seen already: the page must not move under the pointer.
+    this.#goTo({ entry: index }, false);
     if (this.#choice === null) this.#open?.(index);
     else if (event.shiftKey) this.#choice.extend(this.#entries, this.#entries[index]);
     else this.#choice.toggle(this.#entries[index]);
@@ -321,14 +322,14 @@ export class Grid {
     this.#setTabStop();
   }
 
-  #goTo(place) {
+  #goTo(place, scroll = true) {
     this.#place = place;
     if (!this.#drawnPlace(place)) this.#drawLineOf(place);
     const element = this.#drawnPlace(place);
     if (!element) return;
     element.focus({ preventScroll: true });
     // The page's scroll-padding keeps it clear of what sticks to the top and to the bottom.
-    element.closest('[role="gridcell"]').scrollIntoView({ block: 'nearest', behavior: 'instant' });
+    if (scroll) element.closest('[role="gridcell"]').scrollIntoView({ block: 'nearest', behavior: 'instant' });
     this.#setTabStop();
   }
 

@@ -104,12 +104,19 @@ async function backUpAll(event) {
 }
 
 function drawArchive({ archive, phones }) {
+  if (archive.trouble || !archive.there) {
+    return [
+      h('h2', null, archive.trouble ? harmless(archive.trouble.headline) : 'No backup yet'),
+      archive.trouble ? steps(archive.trouble.what_to_do)
+        : h('p', { class: 'soft' }, 'The first one makes it, in ', h('bdi', { class: 'path' }, harmless(archive.root)), '.'),
+    ];
+  }
   return [
     h('h2', null, 'In the backup'),
     h('p', { class: 'figure' }, count(archive.files), h('small', null, archive.files === 1 ? ' file' : ' files')),
     h('dl', { class: 'facts' },
       fact('Size', size(archive.bytes)),
-      fact('Room on the disk', `${size(archive.free)} free`),
+      archive.free !== null && fact('Room on the disk', `${size(archive.free)} free`),
       fact('Folder', h('bdi', { class: 'path' }, harmless(archive.root))),
       phones.length > 1 && phones.map((phone) =>
         fact(h('bdi', null, harmless(phone.name)), `${number(phone.files, 'file')}, ${size(phone.bytes)}`))),

@@ -53,7 +53,8 @@ export function open() {
 function sum(choice, shelf) {
   const busy = isActive(now.job) && now.job.kind !== 'listing';
   const ready = !busy && now.state?.phone.state === 'ready';
-  const free = now.state?.archive.free ?? 0;
+  // Where nobody can tell how much room there is, the program finds out when it is needed.
+  const free = now.state?.archive.free ?? Infinity;
   if (choice.isEmpty) {
     const fresh = shelf.entries.flatMap((entry) => entry.files).filter((file) => file.mark === false);
     const bytes = fresh.reduce((total, file) => total + file.size, 0);
@@ -62,7 +63,7 @@ function sum(choice, shelf) {
     }
     return {
       words: `${number(fresh.length, 'new file')}, ${size(bytes)}`,
-      hint: busy ? 'Wait until what is running is done.' : `${fits(bytes, free)} Or choose some of them.`,
+      hint: busy ? 'Wait until what is running is done.' : `${fits(bytes, free)} Or choose some of them.`.trim(),
       trouble: bytes > free, button: 'Back up all new', ready: ready && bytes <= free,
     };
   }
@@ -82,6 +83,7 @@ function sum(choice, shelf) {
 }
 
 function fits(bytes, free) {
+  if (free === Infinity) return '';
   return bytes <= free ? `It fits: ${size(free)} free.` : `It does not fit: ${size(bytes - free)} more room is needed.`;
 }
 

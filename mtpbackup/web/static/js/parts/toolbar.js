@@ -36,8 +36,9 @@ export class Toolbar {
     const box = h('input', { type: 'checkbox', on: { change: () => this.#set({ marked: box.checked }) } });
     this.#marked = h('label', { class: 'chip' }, box, h('span', null, marked), this.#markedText);
     this.#markedText.className = 'chip-count';
-    this.#folders = h('select', { on: { change: () => this.#folderChosen() } });
+    this.#folders = h('select', { 'aria-label': 'Folder', on: { change: () => this.#folderChosen() } });
     this.#months = h('select', {
+      'aria-label': 'Go to a month',
       on: {
         change: () => {
           const wanted = this.#months.value;
@@ -52,8 +53,8 @@ export class Toolbar {
         h('fieldset', { class: 'kinds' }, h('legend', { class: 'for-readers' }, 'Show'), [...this.#kinds.values()]),
         this.#marked),
       h('div', { class: 'picks' },
-        h('label', { class: 'pick' }, h('span', null, 'Folder'), this.#folders),
-        h('label', { class: 'pick' }, h('span', null, 'Go to'), this.#months)));
+        h('span', { class: 'pick' }, this.#folders),
+        h('span', { class: 'pick' }, this.#months)));
   }
 
   /** What is to be shown. */
@@ -81,7 +82,7 @@ export class Toolbar {
       const key = day.slice(0, 7);
       months.set(key, (months.get(key) ?? 0) + files.length);
     }
-    fill(this.#months, h('option', { value: 'none' }, 'Month…'),
+    fill(this.#months, h('option', { value: 'none' }, 'Go to month…'),
       [...months].map(([key, files]) => h('option', { value: key }, `${month(key)} (${count(files)})`)));
   }
 

@@ -1,0 +1,399 @@
+"""Each page says what the program told it, and orders what the person wants."""
+
+from __future__ import annotations
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.web.browser.stage import phone
+
+pytestmark = pytest.mark.browser
+
+
+# --- home ------------------------------------------------------------------------------------------------
+
+
+def test_home_tells_the_phone_what_is_new_and_what_is_safe(surfer, stage):
+    surfer.open(stage.url)
+    hero = surfer.see(".hero", "40 new")
+    assert "Pixel 8" in hero.text
+    assert "Connected" in hero.text
+    assert "Safe already: 20 of 60" in hero.text
+    assert "212.0 GB free" in surfer.text(".pair")
+    assert "212 files saved, 1.8 GB" in surfer.text(".runs")
+    assert "57 files saved, 410.0 MB; 2 not saved" in surfer.text(".runs")
+
+
+def test_home_says_that_all_are_safe(surfer, stage):
+    stage.state["counts"] = {"on_phone": 3619, "safe": 3619, "new": 0, "new_bytes": 0}
+    surfer.open(stage.url)
+    surfer.see(".hero", "All 3,619 safe")
+    assert not surfer.one(".hero button.main").is_enabled()
+
+
+@pytest.mark.parametrize("state", ["none", "locked", "busy", "permission", "error"])
+def test_home_says_why_the_phone_cannot_be_used_and_what_to_do(surfer, stage, state):
+    stage.state["phone"] = said = phone(state)
+    surfer.open(stage.url)
+    hero = surfer.see(".hero", said["headline"])
+    for step in said["what_to_do"]:
+        assert step in hero.text
+    assert not surfer.one(".hero button.main").is_enabled()
+
+
+def test_home_follows_the_phone_without_being_asked(surfer, stage):
+    stage.state["phone"] = phone("locked")
+    surfer.open(stage.url)
+    surfer.see(".hero", "The phone is locked.")
+    stage.become(phone=phone())
+    surfer.see(".hero", "40 new")
+
+
+def test_the_big_button_backs_up_all_that_is_new(surfer, stage):
+    surfer.open(stage.url)
+    surfer.click(".hero button", "Back up now")
+    surfer.see("h1", "Progress")
+    assert stage.orders_of("/api/backup") == [{"ids": None}]
+
+
+# --- on the phone ----------------------------------------------------------------------------------------
+
+
+def tiles(surfer):
+    return surfer.until(lambda: surfer.all(".tile"), "tiles")
+
+
+def click_tile(surfer, number):
+    surfer.click(f'.tile[data-entry="{number}"]')
+
+
+def chosen(surfer):
+    return surfer.count('.tile[aria-selected="true"]')
+
+
+def test_pictures_are_grouped_by_month_and_day_with_their_state(surfer, stage):
+    surfer.open(stage.url, "On the phone")
+    surfer.see(".month h2", "February 2026")
+    surfer.see(".day", "Sun, 8 Feb")
+    first = tiles(surfer)[0]
+    assert first.get_attribute("aria-label") == "Photo, 8 February 2026 18:02, not yet backed up"
+    assert "New" in first.text
+
+
+def test_thumbnails_arrive(surfer, stage):
+    surfer.open(stage.url, "On the phone")
+    surfer.until(lambda: surfer.count(".tile .picture.there img") > 5, "thumbnails")
+
+
+def test_choosing_by_click_range_and_day_with_a_running_total(surfer, stage):
+    surfer.open(stage.url, "On the phone")
+    surfer.see(".tray", "40 new files")
+    click_tile(surfer, 0)
+    surfer.see(".tray", "1 file chosen, 3.2 MB")
+    surfer.click_with(Keys.SHIFT, tiles(surfer)[4])
+    surfer.see(".tray", "5 files chosen, 16.0 MB")
+    assert "It fits: 212.0 GB free." in surfer.text(".tray")
+    assert chosen(surfer) == 5
+    click_tile(surfer, 2)
+    surfer.see(".tray", "4 files chosen")
+    surfer.click(".day label", "Sun, 8 Feb")
+    surfer.see(".tray", "40 files chosen")
+    surfer.click(".tray button", "Clear")
+    surfer.see(".tray", "40 new files")
+    assert chosen(surfer) == 0
+
+
+def test_what_is_chosen_is_backed_up_and_only_what_is_new_of_it(surfer, stage):
+    stage.items[1][6] = 1
+    surfer.open(stage.url, "On the phone")
+    for number in range(3):
+        click_tile(surfer, number)
+    surfer.see(".tray", "1 is safe already")
+    surfer.click(".tray button", "Back up 2")
+    surfer.see("h1", "Progress")
+    assert stage.orders_of("/api/backup") == [{"ids": [stage.items[0][0], stage.items[2][0]]}]
+
+
+def test_what_does_not_fit_cannot_be_started(surfer, stage):
+    stage.state["archive"]["free"] = 5_000_000
+    surfer.open(stage.url, "On the phone")
+    click_tile(surfer, 0)
+    surfer.see(".tray", "It fits")
+    click_tile(surfer, 1)
+    surfer.see(".tray", "It does not fit: 1.4 MB more room is needed.")
+    assert not surfer.one(".tray button.main").is_enabled()
+
+
+def test_a_refusal_is_said_in_the_words_of_the_program(surfer, stage):
+    stage.orders["/api/backup"] = (
+        409,
+        {"headline": "A backup is running already.", "what_to_do": ["Wait for it."]},
+    )
+    surfer.open(stage.url)
+    surfer.click(".hero button", "Back up now")
+    surfer.see(".notice", "A backup is running already.")
+    assert "Wait for it." in surfer.text(".notice")
+    surfer.click('.notice button[aria-label="Close this notice"]')
+    surfer.until(lambda: not surfer.all(".notice"), "the notice to go")
+
+
+@pytest.mark.parametrize(
+    ("chip", "label"), [("Photos", "Photo,"), ("Videos", "Video,"), ("Screenshots", "Screenshot,")]
+)
+def test_filters_show_what_their_count_says(surfer, stage, chip, label):
+    surfer.open(stage.url, "On the phone")
+    button = surfer.see(".chip", chip)
+    count = int(button.text.split()[-1])
+    assert count > 0
+    surfer.click(".chip", chip)
+    surfer.until(
+        lambda: all(
+            label[:-1] in t.get_attribute("aria-label")
+            or "Burst" in t.get_attribute("aria-label")
+            or "RAW" in t.get_attribute("aria-label")
+            for t in tiles(surfer)
+        ),
+        chip,
+    )
+    surfer.see(".for-readers", f"{count} picture")
+
+
+def test_only_what_is_new_and_only_a_folder(surfer, stage):
+    surfer.open(stage.url, "On the phone")
+    surfer.click(".chip", "New")
+    surfer.see(".for-readers", "40 pictures shown")
+    surfer.click(".chip", "New")
+    options = surfer.one('select[aria-label="Folder"]').find_elements("tag name", "option")
+    card = next(option for option in options if "DCIM/100ANDRO" in option.text)
+    count = sum(row[2] == 3 for row in stage.items)
+    assert card.text == f"SD card: DCIM/100ANDRO ({count})"
+    card.click()
+    surfer.until(lambda: surfer.count(".tile") == count, "the folder's pictures")
+
+
+def test_files_that_belong_together_are_one_picture_and_are_chosen_together(surfer, stage):
+    grouped = [row for row in stage.items if row[7]]
+    stage.items = grouped + [row for row in stage.items if not row[7]]
+    pair = [row[0] for row in grouped if row[7].startswith("raw-")]
+    burst = [row[0] for row in grouped if row[7].startswith("burst-")]
+    assert len(pair) == 2 and len(burst) == 7
+    surfer.open(stage.url, "On the phone")
+    assert surfer.one('.tile[aria-label^="Photo and RAW"]').text.startswith("2")
+    surfer.click('.tile[aria-label^="Photo and RAW"]')
+    surfer.see(".tray", "2 files chosen, 27.1 MB")
+    surfer.click('.tile[aria-label^="Burst of 7"]')
+    surfer.click(".tray button", "Back up")
+    surfer.see("h1", "Progress")
+    (order,) = stage.orders_of("/api/backup")
+    assert set(order["ids"]) == {row[0] for row in grouped if not row[6]} >= set(pair)
+
+
+def test_a_new_listing_keeps_what_was_chosen(surfer, stage):
+    surfer.open(stage.url, "On the phone")
+    click_tile(surfer, 3)
+    surfer.see(".tray", "1 file chosen")
+    wanted = stage.items[3]
+    stage.items = [[f"new-{row[0]}", *row[1:]] for row in stage.items[1:]]
+    stage.tell("listing", {"version": 2})
+    surfer.until(
+        lambda: tiles(surfer)[2].get_attribute("aria-selected") == "true", "the choice at its new place"
+    )
+    assert chosen(surfer) == 1
+    surfer.click(".tray button", "Back up 1")
+    surfer.see("h1", "Progress")
+    assert stage.orders_of("/api/backup") == [{"ids": [f"new-{wanted[0]}"]}]
+
+
+def test_without_a_phone_the_page_says_what_to_do_and_fills_when_it_comes(surfer, stage):
+    stage.state["phone"] = phone("locked")
+    surfer.open(stage.url, "On the phone")
+    surfer.see(".trouble-card", "Unlock the phone.")
+    assert not surfer.one(".tray").is_displayed() if surfer.all(".tray") else True
+    stage.become(phone=phone())
+    assert len(tiles(surfer)) > 10
+    assert not surfer.all(".trouble-card")
+
+
+# --- in the backup ---------------------------------------------------------------------------------------
+
+
+def test_the_backup_is_seen_without_a_phone(surfer, stage):
+    stage.state["phone"] = phone("none")
+    surfer.open(stage.url, "In the backup")
+    first = tiles(surfer)[0]
+    assert first.get_attribute("aria-label").endswith("no longer on the phone")
+    assert "Only here" in first.text
+    surfer.click(".chip", "No longer on the phone")
+    gone = sum(not row[6] for row in stage.saved)
+    surfer.see(".for-readers", "pictures shown")
+    assert str(gone) in surfer.see(".chip", "No longer on the phone").text
+    surfer.until(lambda: all("no longer" in t.get_attribute("aria-label") for t in tiles(surfer)), "the filter")
+
+
+def test_a_picture_opens_large_with_its_details_and_can_be_downloaded(surfer, stage):
+    surfer.open(stage.url, "In the backup")
+    click_tile(surfer, 1)
+    details = surfer.see("dialog.viewer", "Google Pixel 8")
+    for words in ("8 February 2026", "3.2 MB", "4,080 × 3,072", "47.58° N", "2 of"):
+        assert words in details.text
+    image = surfer.one(".view-stage img")
+    surfer.until(lambda: surfer.run("return arguments[0].naturalWidth > 0", image), "the picture")
+    assert image.get_attribute("src").endswith(f"/file/archive/{stage.saved[1][0]}")
+    link = surfer.see("dialog a", "Download").get_attribute("href")
+    assert link.endswith(f"/file/archive/{stage.saved[1][0]}?download=1")
+    surfer.press(Keys.ARROW_RIGHT)
+    surfer.see("dialog.viewer", "3 of")
+    surfer.press(Keys.ESCAPE)
+    surfer.until(lambda: not surfer.one("dialog.viewer").is_displayed(), "the viewer to close")
+    assert surfer.focused.get_attribute("data-entry") == "2"
+
+
+def test_a_film_has_controls_and_ends_with_the_viewer(surfer, stage):
+    surfer.open(stage.url, "In the backup")
+    surfer.click(".chip", "Videos")
+    surfer.until(lambda: "Video" in tiles(surfer)[0].get_attribute("aria-label"), "videos")
+    click_tile(surfer, 0)
+    # What the stage has for a film is none: the browser cannot play it, and the page says so.
+    surfer.see("dialog.viewer", "Browsers do not show this kind of file")
+    surfer.press(Keys.ESCAPE)
+    surfer.until(lambda: not surfer.all(".view-stage *"), "the stage to be empty")
+
+
+@pytest.mark.parametrize(
+    ("words", "fits"),
+    [
+        ("feb 2026", lambda row: row[4].startswith("2026-02")),
+        ("2026-01", lambda row: row[4].startswith("2026-01")),
+        ("7 February", lambda row: row[4][5:10] == "02-07"),
+        ("screenshot", lambda row: "Screenshot" in row[1]),
+        ("no such name", lambda row: False),
+    ],
+)
+def test_finding_by_date_and_name(surfer, stage, words, fits):
+    surfer.open(stage.url, "In the backup")
+    tiles(surfer)
+    surfer.one('input[type="search"]').send_keys(words)
+    count = sum(map(fits, stage.saved))
+    said = "No pictures shown" if count == 0 else f"{count} picture{'s' * (count != 1)} shown"
+    surfer.see(".for-readers", said)
+
+
+# --- put back --------------------------------------------------------------------------------------------
+
+
+def test_clashes_are_seen_before_anything_is_sent(surfer, stage):
+    surfer.open(stage.url, "Put back")
+    for number in range(3):
+        click_tile(surfer, number)
+    surfer.click(".tray button", "Next")
+    sheet = surfer.see("dialog.sheet", "3 files go back to Pixel 8.")
+    assert "2 names are taken there" in sheet.text
+    assert "another file has this name: a number is added" in sheet.text
+    assert stage.orders_of("/api/restore") == []
+    surfer.one("dialog.sheet input[list]").send_keys("Pictures/Old")
+    surfer.until(
+        lambda: stage.orders_of("/api/restore/preview")[-1]["into"] == "Pictures/Old", "another preview"
+    )
+    surfer.click("dialog.sheet button", "Put back 3 files")
+    surfer.see("h1", "Progress")
+    assert stage.orders_of("/api/restore") == [{"plan": "p1"}]
+    asked = stage.orders_of("/api/restore/preview")[0]
+    assert asked == {"ids": [row[0] for row in stage.saved[:3]], "into": "", "to": "phone"}
+
+
+def test_without_a_phone_they_go_into_a_folder(surfer, stage):
+    stage.state["phone"] = phone("none")
+    surfer.open(stage.url, "Put back")
+    click_tile(surfer, 0)
+    surfer.click(".tray button", "Next")
+    surfer.see("dialog.sheet", "Say which folder.")
+    assert not surfer.one('dialog.sheet input[value="phone"]').is_enabled()
+    surfer.click("dialog.sheet .field input")
+    surfer.press("/tmp/pictures")
+    surfer.click("dialog.sheet button", "Put back 3 files")
+    surfer.see("h1", "Progress")
+    assert stage.orders_of("/api/restore/preview")[-1]["to"] == "/tmp/pictures"
+
+
+def test_what_does_not_fit_is_not_sent(surfer, stage):
+    stage.orders["/api/restore/preview"] = {
+        **stage.orders["/api/restore/preview"],
+        "fits": False,
+        "free": 1_000_000,
+    }
+    surfer.open(stage.url, "Put back")
+    click_tile(surfer, 0)
+    surfer.click(".tray button", "Next")
+    surfer.see("dialog.sheet", "It does not fit: 9.0 MB to put back, 1.0 MB free there.")
+    assert not surfer.one("dialog.sheet button.main").is_enabled()
+
+
+# --- progress --------------------------------------------------------------------------------------------
+
+
+def test_progress_shows_how_far_it_is_and_can_be_stopped(surfer, stage):
+    surfer.open(stage.url, "Progress")
+    surfer.see("main", "Nothing is running")
+    stage.tell_job()
+    running = surfer.see(".running", "25 %")
+    for words in (
+        "Backing up",
+        "12 of 48 files, 40.0 MB of 160.0 MB",
+        "38.2 MB a second, 3 s left",
+        "PXL_20260208",
+    ):
+        assert words in running.text
+    assert float(surfer.one("progress").get_attribute("value")) == pytest.approx(0.25)
+    stage.tell_job(done_bytes=120_000_000)
+    surfer.see(".running", "75 %")
+    assert (
+        surfer.text(".for-readers") == ""
+        or surfer.run("return document.querySelector('.for-readers').textContent") == "70 % done"
+    )
+    surfer.click(".running button", "Stop")
+    assert surfer.until(lambda: stage.orders_of("/api/stop"), "the order to stop") == [{}]
+
+
+def test_failures_are_named_and_can_be_tried_again(surfer, stage):
+    surfer.open(stage.url, "Progress")
+    stage.tell_job(
+        state="done",
+        headline="46 files saved, 2 were not.",
+        failures=[
+            {"id": "a", "path": "DCIM/Camera/A.jpg", "why": "The phone did not answer."},
+            {"id": "b", "path": "DCIM/Camera/B.jpg", "why": "It changed while it was read."},
+        ],
+    )
+    end = surfer.see(".ended", "46 files saved, 2 were not.")
+    for words in ("2 files did not make it", "DCIM/Camera/B.jpg", "It changed while it was read."):
+        assert words in end.text
+    surfer.click(".ended button", "Try the 2 again")
+    surfer.see(".running", "Backing up")
+    assert stage.orders_of("/api/retry") == [{}]
+
+
+def test_a_job_is_seen_on_every_page(surfer, stage):
+    surfer.open(stage.url, "In the backup")
+    stage.tell_job()
+    surfer.see(".banner", "Backing up: 12 of 48 files, 25 %")
+    stage.tell_job(state="done", headline="All safe.")
+    surfer.until(lambda: not surfer.one(".banner").is_displayed(), "the banner to go")
+    assert surfer.run("return document.querySelector('.for-readers').textContent") == "All safe."
+
+
+# --- help, and the end -----------------------------------------------------------------------------------
+
+
+def test_help_says_what_was_found_the_worst_first(surfer, stage):
+    surfer.open(stage.url, "Help")
+    surfer.see(".findings", "The cable is slow.")
+    found = [element.text.splitlines()[0] for element in surfer.all(".finding")]
+    assert found == ["Problem", "Hint", "Good", "Good"]
+
+
+def test_a_program_that_has_ended_is_told(surfer, stage):
+    surfer.open(stage.url)
+    surfer.see(".hero", "40 new")
+    stage.stop()
+    surfer.see(".lost", "mtpbackup show")
+    surfer.driver.get_log("browser")
