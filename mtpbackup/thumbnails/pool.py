@@ -1,0 +1,161 @@
+"""The processes that make small pictures: a few, one picture at a time each, started anew when one dies."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+from types import TracebackType
+from typing import Any, Final, Self
+
+log = logging.getLogger(__name__)
+
+#: Seconds that one picture may take.
+TIME: Final = 10.0
+#: Pictures after which a process is replaced: what it may have lost of its memory comes back.
+_LIFE: Final = 500
+_LONGEST_ANSWER: Final = 200_000
+
+
+class _Worker:
+    """One process, and the channel to it."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mtpbackup.thumbnails.worker", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+            )
+        self.channel = ours
+        self.answered = 0
+
+    def ask(self, question: dict[str, Any], descriptor: int, seconds: float) -> bytes:
+        """One question; empty when the process died of it.
+
+        Raises:
+            TimeoutError: it took too long.
+        """
+        self.channel.settimeout(seconds)
+        self.answered += 1
+        try:
+            socket.send_fds(self.channel, [json.dumps(question).encode()], [descriptor])
+            return self.channel.recv(_LONGEST_ANSWER)
+        except (BrokenPipeError, ConnectionResetError):
+            return b""
+
+    def end(self) -> None:
+        """Ends it, whatever it is doing."""
+        self.channel.close()
+        self.process.kill()
+        self.process.wait()
+
+
+class Pool:
+    """Makes thumbnails and reads details. For any thread; a call waits for its turn. Close it."""
+
+    def __init__(self, size: int = 2, *, seconds: float = TIME) -> None:
+        """Starts nothing yet.
+
+        Args:
+            size: processes at once.
+            seconds: that one picture may take.
+        """
+        self._seconds = seconds
+        self._slots: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        for _ in range(size):
+            self._slots.put(None)
+        self._closed = threading.Event()
+        self._size = size
+
+    def thumbnail(self, descriptor: int) -> bytes | None:
+        """A JPEG of at most 320 pixels, or None where none can be made.
+
+        Args:
+            descriptor: a file, open for reading, at its beginning; stays the caller's.
+        """
+        made = self._ask({"op": "thumbnail"}, descriptor)
+        return made[1:] if made[:1] == b"T" else None
+
+    def from_head(self, head: bytes, phones_own: bytes) -> bytes | None:
+        """A JPEG made of the first bytes of a picture, or of the phone's own thumbnail; see `head`."""
+        descriptor = os.memfd_create("picture")
+        try:
+            with open(os.dup(descriptor), "wb") as file:  # noqa: PTH123 - it has no path
+                file.write(head + phones_own)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            made = self._ask({"op": "head", "head": len(head)}, descriptor)
+        finally:
+            os.close(descriptor)
+        return made[1:] if made[:1] == b"T" else None
+
+    def details(self, descriptor: int) -> dict[str, Any]:
+        """What a picture tells of itself; empty where it tells nothing. See `details`."""
+        said = self._ask({"op": "details"}, descriptor)
+        return json.loads(said[1:]) if said[:1] == b"D" else {}
+
+    def processes(self) -> list[int]:
+        """Numbers of the processes that wait for work, for measuring them."""
+        with self._slots.mutex:
+            return [worker.process.pid for worker in self._slots.queue if worker is not None]
+
+    def close(self) -> None:
+        """Ends the processes; waits for those at work."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        for _ in range(self._size):
+            worker = self._slots.get()
+            if worker is not None:
+                worker.end()
+        for _ in range(self._size):
+            self._slots.put(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, question: dict[str, Any], descriptor: int) -> bytes:
+        """One question to whichever process is free; what went wrong is an answer, too."""
+        worker = self._slots.get()
+        try:
+            if self._closed.is_set():
+                return b"Nclosed"
+            if worker is None:
+                worker = _Worker()
+            said = b""
+            try:
+                said = worker.ask(question, descriptor, self._seconds)
+            except TimeoutError:
+                log.info("a picture took longer than %.0f s", self._seconds)
+            if not said:
+                log.info("the process that makes thumbnails ended; it is started anew")
+            if not said or worker.answered >= _LIFE:
+                worker.end()
+                worker = None
+            if said[:1] == b"N":
+                log.debug("no thumbnail: %s", said[1:].decode(errors="replace"))
+            return said or b"Ndied"
+        except BaseException:
+            if worker is not None:
+                with contextlib.suppress(OSError):
+                    worker.end()
+                worker = None
+            raise
+        finally:
+            self._slots.put(worker)
