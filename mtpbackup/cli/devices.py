@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from mtpbackup.cli.notes import in_words, notebook, notes_file
 from mtpbackup.cli.options import speaking_options
 from mtpbackup.cli.running import finish, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import NoPhone, PhoneLocked, TransportError
-from mtpbackup.messages import ExitCode, explain, number, plain, size
+from mtpbackup.messages import ExitCode, explain, number, place, plain, size
 
 if TYPE_CHECKING:
     from mtpbackup.phone.libmtp.finder import TableEntry
     from mtpbackup.phone.survey import PhoneSeen
+    from mtpbackup.session import Learnt
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +70,17 @@ def libmtp_table() -> dict[tuple[int, int], TableEntry]:
         finder.close()
 
 
+def _known(phone: PhoneSeen) -> Learnt | None:
+    """What earlier runs have learnt of this model."""
+    from mtpbackup.session import Model  # noqa: PLC0415 - `--help` does without
+
+    who = phone.identity
+    note = notebook().notes().get(Model(who.manufacturer, who.model, who.firmware)) if who is not None else None
+    return None if note is None else note.learnt
+
+
 def _tell(voice: Voice, phone: PhoneSeen, entry: TableEntry | None) -> None:
+    learnt = _known(phone)
     voice.emit(
         "status",
         event="device",
@@ -84,6 +96,7 @@ def _tell(voice: Voice, phone: PhoneSeen, entry: TableEntry | None) -> None:
             for storage in phone.storages
         ],
         libmtp={"name": entry.name, "flags": entry.flags} if entry is not None else None,
+        remembered=None if learnt is None else {"in": str(notes_file()), "what": in_words(learnt)},
     )
     serial = f", serial number {plain(phone.serial)}" if phone.serial else ""
     voice.data(f"{plain(phone.name)}: {_STATES[phone.state.value]}{serial}")
@@ -91,6 +104,8 @@ def _tell(voice: Voice, phone: PhoneSeen, entry: TableEntry | None) -> None:
         voice.data(f"  {plain(storage.label)}: {size(storage.free)} of {size(storage.capacity)} free")
     if entry is not None:
         voice.data(f"  libmtp: {_in_words(entry)}")
+    for words in in_words(learnt) if learnt is not None else ():
+        voice.data(f"  Remembered of this model: {words}.   ({place(notes_file())})")
     if phone.state.value == "locked":
         voice.bad(explain(PhoneLocked(phone.name, phone.usb.vendor_id)))
     elif phone.trouble is not None:

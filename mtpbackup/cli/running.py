@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from mtpbackup.cli.notes import notebook
 from mtpbackup.cli.voice import Voice, choose_voice
 from mtpbackup.errors import LibraryMissing, MtpBackupError
 from mtpbackup.messages import ExitCode, explain
@@ -82,14 +84,14 @@ def libmtp_phones() -> Iterator[Finder]:
 
 
 def opener(via: str | None) -> Callable[[Transport], Phone]:
-    """What makes a phone of what a finder's phones open."""
+    """What makes a phone of what a finder's phones open; it remembers what phones have shown in use."""
     if via == "libmtp":
         from mtpbackup.phone.libmtp import LibmtpPhone  # noqa: PLC0415 - few need it
 
         return LibmtpPhone.open
     from mtpbackup.phone import Phone  # noqa: PLC0415 - `--help` does without
 
-    return Phone.open
+    return partial(Phone.open, memory=notebook())
 
 
 def _finder(transport: str | None) -> Finder:

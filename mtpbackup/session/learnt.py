@@ -42,7 +42,7 @@ class Model:
     @classmethod
     def of(cls, info: DeviceInfo) -> Model:
         """The model of a phone."""
-        return cls(info.manufacturer.strip(), info.model.strip(), info.device_version.strip())
+        return cls(*(" ".join(text.split()) for text in (info.manufacturer, info.model, info.device_version)))
 
 
 @dataclass(frozen=True, slots=True)
