@@ -20,6 +20,7 @@ from mtpbackup.archive.pipeline import WriterLimits
 from mtpbackup.archive.records import PhoneFolder, PhoneRecord
 from mtpbackup.archive.root import PARTIAL_FOLDER, STATE_FOLDER, Root
 from mtpbackup.archive.sent import CatalogRecord
+from mtpbackup.archive.sums import Sums
 from mtpbackup.archive.verify import VerifyEvent, verify
 from mtpbackup.archive.writer import Writer
 
@@ -142,6 +143,15 @@ class Archive:
         if not self._locked:
             raise RuntimeError("a writer needs the archive's lock")
         return Writer(self._root, self._database, self._clock, limits)
+
+    def complete_sums(self) -> None:
+        """Completes SHA256SUMS, which a killed run may have left without its last lines. A writer does so too.
+
+        Hold the lock. What the disk refuses is only logged.
+        """
+        if not self._locked:
+            raise RuntimeError("completing SHA256SUMS needs the archive's lock")
+        Sums(self._root, self._database).finish()
 
     def read_window(self, item_id: int, offset: int, length: int) -> bytes:
         """Bytes of an item's file on disk, to compare with the phone when it seems to have been moved.

@@ -135,6 +135,8 @@ class FinishingThread(threading.Thread):
             places = self._pipeline.folders.new_places()
             saved = self._record(list(placed.values()), places)
         except BaseException:
+            # A commit that has failed may have happened: the last step, emptying the journal, cannot be undone.
+            self._pipeline.sums.doubt()
             # The files are there all the same: the next try of these items finds them.
             for file in placed.values():
                 self._pipeline.folders.target(file.folder).strays.add(file.name)

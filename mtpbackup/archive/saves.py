@@ -82,15 +82,21 @@ class _Rows:
         folder = self._folders.get(file.folder)
         if folder is None:
             folder = self._folders[file.folder] = folder_id(self._connection, file.folder)
-        added = self._connection.execute(
-            "INSERT INTO files (phone, folder, name, size, sha256, taken, taken_source, saved_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(file.phone.id, folder, file.name, file.size, file.sha256),
-                *((text_of(file.taken.when), file.taken.source.value) if file.taken else (None, None)),
-                self._now,
-            ),
-        )
+        try:
+            added = self._connection.execute(
+                "INSERT INTO files (phone, folder, name, size, sha256, taken, taken_source, saved_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(file.phone.id, folder, file.name, file.size, file.sha256),
+                    *((text_of(file.taken.when), file.taken.source.value) if file.taken else (None, None)),
+                    self._now,
+                ),
+            )
+        except sqlite3.IntegrityError:
+            known = self._committed_before(folder, file)
+            if known is None:
+                raise
+            return Saved(key, known, join_path(file.folder, file.name), file.size, file.sha256, file.taken)
         assert added.lastrowid is not None
         item = self._replace_unsafe(place, name, key, added.lastrowid)
         self._replace_nameless(folder, safe_name(key.name))
@@ -104,6 +110,15 @@ class _Rows:
             "DELETE FROM failures WHERE place = ? AND name = ? AND size = ?", (place, name, key.size)
         )
         return Saved(key, item, join_path(file.folder, file.name), file.size, file.sha256, file.taken)
+
+    def _committed_before(self, folder: int, file: PlacedFile) -> int | None:
+        """The item, when an earlier commit of this very file has failed and had happened all the same."""
+        row = self._connection.execute(
+            "SELECT items.id FROM items JOIN files ON files.id = items.file"
+            " WHERE files.folder = ? AND files.name = ? AND files.sha256 = ? AND files.state = 'ok'",
+            (folder, file.name, file.sha256),
+        ).fetchone()
+        return None if row is None else int(row[0])
 
     def _place(self, file: PlacedFile) -> int:
         key = (file.phone.id, file.key.storage, file.key.path[:-1])

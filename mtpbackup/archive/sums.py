@@ -106,6 +106,10 @@ class Sums:
             self._broken = True
             log.warning("could not add to %s: %s", SUMS_FILE, error)
 
+    def doubt(self) -> None:
+        """Rows may be in the catalog that nobody was told of: the next `settle` writes the file anew."""
+        self._broken = True
+
     def finish(self) -> None:
         """Flushes added lines, and remembers that the file is complete; else the next writer mends it."""
         try:

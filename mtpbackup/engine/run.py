@@ -78,7 +78,10 @@ class Run:
             transfer = Transfer(
                 self._grip, self._archive, self._folder, self._options, self._ledger, self._meter, self._report
             )
-            transfer.copy(self._plan.tasks)
+            if self._plan.tasks:
+                transfer.copy(self._plan.tasks)
+            else:
+                self._archive.complete_sums()
         except RunStopped as stopped:
             ending, error = stopped.ending, stopped.error
         except _NoRoom as failed:

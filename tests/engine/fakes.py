@@ -269,6 +269,9 @@ class FakeArchive:
         self.discarded += 1
         return 0
 
+    def complete_sums(self):
+        assert self.locked
+
     def read_window(self, item_id, offset, length):
         return self.catalog.content(item_id)[offset : offset + length]
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from .qmp import QemuError, Qmp, connect
 #: Exit codes of the lab's own, as `timeout` has them and next to it.
 TIMED_OUT = 124
 MACHINE_DIED = 125
+SWITCHED_OFF = 126
 
 _KERNEL_LINE = (
     "console=ttyS0 quiet loglevel=4 nowatchdog mitigations=off random.trust_cpu=on panic=-1 cryptomgr.notests "
@@ -44,6 +45,8 @@ class Settings:
         memory: of the guest, in MiB.
         seconds: the machine is killed after so long.
         keep: keeps the run's folder with the console's log.
+        disk: a second disk, /dev/vdb in the guest, served over NBD on this socket; see `volatile_disk`.
+        switch_off: asked again and again; when it says so, the machine is switched off without warning.
     """
 
     shares: Mapping[str, Path] = field(default_factory=dict)
@@ -53,13 +56,15 @@ class Settings:
     memory: int = 2048
     seconds: float = 600
     keep: bool = False
+    disk: Path | None = None
+    switch_off: Callable[[], bool] | None = None
 
 
 def run(command: str, settings: Settings) -> int:
     """Boots, runs a shell line as root, shows its output as it comes, and returns its exit code.
 
     Returns:
-        The command's exit code, `TIMED_OUT`, or `MACHINE_DIED`.
+        The command's exit code, `TIMED_OUT`, `MACHINE_DIED`, or `SWITCHED_OFF`.
 
     Raises:
         LabError: no machine can be built or started here.
@@ -110,6 +115,12 @@ def _command_line(image: Path, folder: Path, settings: Settings) -> list[str]:
     ]
     line = " ".join(words).split(" ")
     line += ["-append", _KERNEL_LINE]
+    if settings.disk is not None:
+        # The guest sees a disk with a cache of its own, and flushes it; QEMU adds none to that. In a late slot:
+        # the first in the order of slots is /dev/vda, the root.
+        server = f"driver=nbd,node-name=second,server.type=unix,server.path={settings.disk}"
+        line += ["-blockdev", f"{server},cache.direct=on,discard=ignore"]
+        line += ["-device", "virtio-blk-pci,drive=second,write-cache=on,addr=1e"]
     shares = {"lab": GUEST, "run": folder, **settings.shares}
     for name, path in shares.items():
         mode = ",readonly=on" if name == "lab" else ""
@@ -130,8 +141,15 @@ def _boot(image: Path, folder: Path, settings: Settings) -> int:
 
     timer = threading.Timer(settings.seconds, time_out)
     timer.start()
+    off, ended = threading.Event(), threading.Event()
+    if settings.switch_off is not None:
+        threading.Thread(
+            target=_wait_to_switch_off, args=(process, settings.switch_off, off, ended), daemon=True
+        ).start()
     try:
         code = _attend(folder)
+        if off.is_set():
+            return SWITCHED_OFF
         if code is None:
             code = MACHINE_DIED
             if timed_out.is_set():
@@ -140,10 +158,21 @@ def _boot(image: Path, folder: Path, settings: Settings) -> int:
         return code
     finally:
         timer.cancel()
+        ended.set()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
         process.kill()
         process.wait()
+
+
+def _wait_to_switch_off(
+    process: subprocess.Popen[bytes], now: Callable[[], bool], off: threading.Event, ended: threading.Event
+) -> None:
+    while not ended.wait(0.005):
+        if now():
+            off.set()
+            process.kill()
+            return
 
 
 def _attend(folder: Path) -> int | None:
