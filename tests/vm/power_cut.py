@@ -43,15 +43,18 @@ def contents(number: int) -> dict[str, Generated]:
         )
         for place in range(60)
     }
-    files["DCIM/A/VID_0001.mp4"] = Generated(6_000_000, number * 1000 + 500)
-    files["DCIM/B/VID_0002.mp4"] = Generated(40_000_000, number * 1000 + 501)
+    files["DCIM/A/VID_0001.mp4"] = Generated(3_000_000, number * 1000 + 500)
+    files["DCIM/B/VID_0002.mp4"] = Generated(24_000_000, number * 1000 + 501)
     return files
 
 
 def bench_for(number: int) -> tuple[Bench, VirtualPhone]:
     store = MemoryStore("Internal")
     truth = {}
-    for age, (path, content) in enumerate(contents(number).items()):
+    files = list(contents(number).items())
+    # The newest is copied first: the films at some time or other.
+    random.Random(number).shuffle(files)
+    for age, (path, content) in enumerate(files):
         store.add(path, content, (DATE + timedelta(hours=age)).timestamp())
         truth[path] = {hashlib.sha256(bytes(content.read(0, content.size))).hexdigest()}
     phone = VirtualPhone("pixel", [store], serial=f"SERIAL-{number}")
