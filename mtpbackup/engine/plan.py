@@ -107,7 +107,7 @@ class Plan:
         safe: in the archive already; photos and videos of them in the next two.
         safe_photos, safe_videos: see `safe`.
         skipped: left out, by reason.
-        refused: wanted, and too large for the destination's file system.
+        refused: wanted, and too large for the destination's file system; or nothing is told of it.
         unlisted: folders that could not be listed.
         gone: items of the catalog that are not on the phone any more and are not yet marked so.
         gone_in_all: how many are not on the phone any more, marked or not; bytes.
@@ -216,6 +216,9 @@ class _Planner:
         """Takes a folder's files in."""
         self._listed.add((folder.storage, folder.path))
         for item in folder.files:
+            if not item.told:
+                self._refuse_untold(item)
+                continue
             reason = self._selection.skip_file(folder.storage, item.path, item.format, item.modified)
             saved = self._saved(item)
             if saved is not None:
@@ -235,6 +238,12 @@ class _Planner:
                 self.plan.refused.append(Refusal(item, failure))
             else:
                 self.plan.tasks.append(Task(item, self._why(item, saved, bool(failed)), kind))
+
+    def _refuse_untold(self, item: Item) -> None:
+        """It may be a picture, or any of those that were saved here: nothing here counts as gone."""
+        self.unknown.add((item.storage.label, item.path[:-1]))
+        self._listed.discard((item.storage.label, item.path[:-1]))
+        self.plan.refused.append(Refusal(item, Failure("ItemUnreadable", "the phone tells nothing of it")))
 
     def skip(self, reason: SkipReason, count: Count) -> None:
         """Leaves something out."""

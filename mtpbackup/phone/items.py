@@ -65,6 +65,7 @@ class Item:
         size: bytes; 0 for folders.
         modified: naive, in the phone's local time; None when the phone tells no date.
         format: object format code, 16 bit.
+        told: False when the phone tells nothing of it but that it is there: name, format and size are made up.
     """
 
     storage: Storage
@@ -74,6 +75,7 @@ class Item:
     size: int
     modified: datetime | None
     format: int
+    told: bool = True
 
     @property
     def name(self) -> str:

@@ -77,6 +77,7 @@ class _Facts:
     format: int
     size: int
     modified: datetime | None
+    told: bool = True
 
 
 class FolderLister:
@@ -122,7 +123,7 @@ class FolderLister:
         facts.update(self._one_by_one(storage, path, left))
         self._learn()
         items = [
-            Item(storage, handle, parent, (*path, fact.name), fact.size, fact.modified, fact.format)
+            Item(storage, handle, parent, (*path, fact.name), fact.size, fact.modified, fact.format, fact.told)
             for handle, fact in facts.items()
         ]
         return sorted(items, key=lambda item: (item.name, item.handle))
@@ -257,7 +258,7 @@ class FolderLister:
         gone = 0
         for handle in handles:
             try:
-                yield handle, self._facts(handle)
+                yield handle, self._facts_at_last(handle)
             except OperationFailed as error:
                 loss = loss_behind(self._session, storage, "/".join((*path, f"#{handle:x}")), error)
                 if loss is None:
@@ -269,6 +270,14 @@ class FolderLister:
                     raise loss from error
             except (OperationUnsupported, WireError, EndpointStalled) as error:
                 yield handle, _unreadable(handle, error)
+
+    def _facts_at_last(self, handle: int) -> _Facts:
+        """What an object tells of itself; asked once more where an answer made no sense."""
+        try:
+            return self._facts(handle)
+        except (WireError, EndpointStalled) as error:
+            _log.info("object %#x is asked again: %s", handle, error)
+            return self._facts(handle)
 
     def _facts(self, handle: int) -> _Facts:
         """What an object tells of itself, in one transaction if possible."""
@@ -344,4 +353,4 @@ def _date(text: str) -> datetime | None:
 def _unreadable(handle: int, error: MtpBackupError) -> _Facts:
     """An object that is there and tells nothing."""
     _log.warning("object %#x tells nothing of itself: %s", handle, error)
-    return _Facts(f"unnamed-{handle:08x}", ObjectFormat.UNDEFINED, 0, None)
+    return _Facts(f"unnamed-{handle:08x}", ObjectFormat.UNDEFINED, 0, None, told=False)

@@ -102,6 +102,7 @@ class Campaign:
         """Two undisturbed runs and a verification."""
         world = self.world
         world.calm()
+        world.patient = True
         first = back_up(world, self.root, self._draw)
         self._ended(first)
         if first.summary is None or not first.summary.complete:

@@ -34,32 +34,48 @@ def sleep(seconds: float) -> None:
     time.sleep(seconds / FACTOR)
 
 
-def shorter(timeout: float) -> float:
-    """What is left of a time-out."""
+def shorter(timeout: float, *, patient: bool) -> float:
+    """What is left of a time-out; all of a long one where nothing hangs, so that none can strike by chance."""
+    if patient and timeout >= 1.0:
+        return timeout
     return min(max(timeout / FACTOR, SHORTEST), LONGEST)
 
 
 class HurriedTransport(MemoryTransport):
-    """A transport whose patience ends early."""
+    """A transport whose patience ends early.
+
+    Attributes:
+        patient: whether long time-outs are as long as they are.
+    """
+
+    patient = False
 
     def read(self, wanted: int, timeout: float) -> Chunk:
-        return super().read(wanted, shorter(timeout))
+        return super().read(wanted, shorter(timeout, patient=self.patient))
 
     def write(self, parts: Iterable[Buffer], timeout: float) -> int:
-        return super().write(parts, shorter(timeout))
+        return super().write(parts, shorter(timeout, patient=self.patient))
 
     def next_event(self, timeout: float = 0.0) -> bytes | None:
         return super().next_event(timeout / FACTOR)
 
 
 class HurriedPhone(VirtualPhone):
-    """A virtual phone that is opened by a transport in a hurry."""
+    """A virtual phone that is opened by a transport in a hurry.
+
+    Attributes:
+        patient: whether nothing is going to hang: then long time-outs are as long as they are.
+    """
+
+    patient = False
 
     def open(self, identity: UsbIdentity, options: TransportOptions | None = None) -> MemoryTransport:
         super().open(identity, options).close()  # raises what there is to be raised
         plug = self._plug
         assert plug is not None and plug.link is not None
-        return HurriedTransport(plug.link, options)
+        transport = HurriedTransport(plug.link, options)
+        transport.patient = self.patient
+        return transport
 
 
 class HurriedFinder(VirtualFinder):
