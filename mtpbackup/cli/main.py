@@ -21,6 +21,7 @@ COMMANDS = {
     "ls": "mtpbackup.cli.ls:ls",
     "setup": "mtpbackup.cli.setup:setup",
     "doctor": "mtpbackup.cli.doctor:doctor",
+    "auto": "mtpbackup.cli.auto:auto",
     "config": "mtpbackup.cli.config:config",
     "demo": "mtpbackup.cli.demo:demo",
     "completion": "mtpbackup.cli.completion:completion",

@@ -8,6 +8,7 @@ May be imported by the front doors (`cli`, later `web`) only.
 """
 
 from mtpbackup.messages import (  # noqa: F401 - registers
+    about_auto,
     about_backups,
     about_libmtp,
     about_phones,

@@ -72,6 +72,15 @@ def _wrong(error: errors.SettingWrong) -> Advice:
     )
 
 
+@says(errors.PhoneNotRecognisable)
+def _not_recognisable(error: errors.PhoneNotRecognisable) -> Advice:
+    return Advice(
+        f"{plain(error.name)} can't be backed up by itself: it has no serial number to know it by.",
+        ("Back it up by hand:  mtpbackup",),
+        ExitCode.ERROR,
+    )
+
+
 @says(errors.SettingsNotWritten)
 def _not_written(error: errors.SettingsNotWritten) -> Advice:
     return Advice(

@@ -69,6 +69,18 @@ class SettingWrong(SettingsError):
         self.wanted = wanted
 
 
+class PhoneNotRecognisable(MtpBackupError):
+    """USB tells no serial number of a phone, so it cannot be known again before it is opened.
+
+    Attributes:
+        name: the phone's name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has no USB serial number")
+        self.name = name
+
+
 class SettingsNotWritten(SettingsError):
     """The file cannot be written.
 

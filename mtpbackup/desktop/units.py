@@ -1,0 +1,165 @@
+"""The unit of the person's systemd that backs a phone up when udev says that one was plugged in.
+
+The udev rule names the unit for each phone (`mtpbackup.udev.USER_UNIT`, a template); systemd fills in where the
+phone is in sysfs, starts the unit once for each time a phone turns up there, and not again while it runs. A
+person without the unit never notices.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from mtpbackup.errors import MtpBackupError
+
+#: The template. `mtpbackup.udev.USER_UNIT` is the same.
+UNIT: Final = "mtpbackup-auto@.service"
+#: Seconds that systemd may take to read its units again.
+_PATIENCE: Final = 30.0
+
+_TEXT: Final = """\
+# Written by `mtpbackup auto on`; taken away by `mtpbackup auto off`.
+[Unit]
+Description=Back up the phone that was plugged in
+CollectMode=inactive-or-failed
+
+[Service]
+Type=exec
+ExecStart={command} --at %f
+{environment}Nice=10
+# As Ctrl+C does: what is in hand ends safely, and the next run continues.
+KillSignal=SIGINT
+KillMode=mixed
+TimeoutStopSec=60
+"""
+
+
+class NoUserManager(MtpBackupError):
+    """The person's systemd does not run here, or does not answer.
+
+    Attributes:
+        said: its words, or empty.
+    """
+
+    def __init__(self, said: str = "") -> None:
+        super().__init__(said or "no systemd for this user")
+        self.said = said
+
+
+class UnitNotWritten(MtpBackupError):
+    """The unit's file cannot be written or removed.
+
+    Attributes:
+        path: the file.
+        reason: the system's words.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+def unit_file() -> Path:
+    """Where a person's own units are. man systemd.unit(5)."""
+    base = os.environ.get("XDG_CONFIG_HOME", "") or Path.home() / ".config"
+    return Path(base) / "systemd" / "user" / UNIT
+
+
+def is_on() -> bool:
+    """Whether the unit is there."""
+    return unit_file().exists()
+
+
+def turn_on(command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    """Writes the unit and has systemd read it.
+
+    Args:
+        command: what it runs, to which `--at FOLDER` is added.
+        environment: variables that it needs.
+
+    Raises:
+        NoUserManager: there is no systemd for this person; nothing was written.
+        UnitNotWritten: the file cannot be written.
+    """
+    require_manager()
+    lines = "".join(f"Environment={quoted(f'{name}={value}')}\n" for name, value in (environment or {}).items())
+    text = _TEXT.format(command=" ".join(map(quoted, command)), environment=lines)
+    file = unit_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    except OSError as error:
+        raise UnitNotWritten(file, error.strerror or str(error)) from error
+    _systemctl("daemon-reload")
+
+
+def turn_off() -> bool:
+    """Stops what runs, and takes the unit away. Returns whether it was there.
+
+    Raises:
+        UnitNotWritten: the file cannot be removed.
+        NoUserManager: systemd does not answer.
+    """
+    file = unit_file()
+    there = file.exists()
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise UnitNotWritten(file, error.strerror or str(error)) from error
+    if there and _manager_is_there():
+        _systemctl("stop", UNIT.replace("@", "@*"))
+        _systemctl("daemon-reload")
+    return there
+
+
+def require_manager() -> None:
+    """Raises NoUserManager where the person has no systemd of her own, as in a container or after `su`."""
+    if not _manager_is_there():
+        raise NoUserManager
+
+
+def quoted(word: str) -> str:
+    """A word as a unit's file has it. man systemd.syntax(7), systemd.service(5), command lines."""
+    text = (
+        word.replace("\\", "\\\\")
+        .replace('"', '\\"')
+        .replace("%", "%%")
+        .replace("$", "$$")
+        .replace("\n", "\\n")
+    )
+    return f'"{text}"'
+
+
+def program() -> list[str]:
+    """How the unit runs this program, whatever the PATH there."""
+    return [sys.executable, "-m", "mtpbackup"]
+
+
+def _manager_is_there() -> bool:
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "") or f"/run/user/{os.getuid()}"
+    return Path(runtime, "systemd", "private").exists()
+
+
+def _systemctl(*words: str) -> None:
+    import subprocess  # noqa: PLC0415 - the words for these errors are loaded by every command
+
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "") or f"/run/user/{os.getuid()}"
+    try:
+        done = subprocess.run(
+            ["systemctl", "--user", *words],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+            env={**os.environ, "XDG_RUNTIME_DIR": runtime},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoUserManager(str(error)) from error
+    if done.returncode:
+        raise NoUserManager(done.stderr.strip())
