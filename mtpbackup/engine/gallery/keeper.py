@@ -303,11 +303,14 @@ class PhoneKeeper:
                 work = self._next()
                 if work is not None:
                     self._forget_stop()
+                    before = self._phone
                     work(self._link)
                     self._forget_stop()
                     if self._closing or self.now.state is not PhoneState.READY:
                         return  # lost in mid-work: another phone may be the next to come
                     self._phone = self._link.connect()
+                    if self._phone is not before:
+                        self._on_ready()  # it left and came back meanwhile: handles are void, files may be new
                 elif not self._look_at_one():
                     self._look_around()
             except MtpBackupError as error:

@@ -1,0 +1,353 @@
+"""What the pages ask for, on a virtual phone: state, listing, backup of the chosen, putting back."""
+
+import json
+import threading
+from datetime import datetime
+
+import pytest
+
+from mtpbackup.virtual import Broken, photo
+from tests.web.conftest import serving
+
+
+def items(client, path="/api/phone/items"):
+    table = client.get(path).json()
+    return {item[1]: item for item in table["items"]}, table["folders"]
+
+
+def ids(client, *names, path="/api/phone/items"):
+    found, _ = items(client, path)
+    return [found[name][0] for name in names]
+
+
+def saved(served):
+    return sorted(path.name for path in served.root.rglob("*.jpg"))
+
+
+def test_the_state_of_a_phone_that_was_never_backed_up(served, client):
+    state = client.get("/api/state").json()
+    assert state["phone"]["state"] == "ready"
+    assert state["phone"]["name"] == "Pixel 8"
+    assert state["counts"] == {"on_phone": 6, "safe": 0, "new": 6, "new_bytes": state["counts"]["new_bytes"]}
+    assert state["counts"]["new_bytes"] >= 6 * 30_000
+    assert state["archive"]["there"] is False
+    assert not served.root.exists()  # looking makes nothing
+    assert state["phones"] == [] and state["runs"] == []
+    assert state["job"]["kind"] == "listing" and state["job"]["state"] == "done"
+
+
+def test_pictures_come_newest_first_with_their_folders(client):
+    table = client.get("/api/phone/items").json()
+    dates = [item[4] for item in table["items"]]
+    assert dates == sorted(dates, reverse=True)
+    assert table["folders"] == [["Internal shared storage", "DCIM/Camera"]]
+    number, name, folder, size, date, kind, safe, group, label = table["items"][0]
+    assert (name, folder, date, kind, safe, group, label) == (
+        *("IMG_0005.jpg", 0, "2024-05-07T07:08:05", "photo", 0, "", ""),
+    )
+    assert len(number) == 12 and size >= 30_000
+
+
+def test_the_chosen_are_backed_up_and_shown_as_safe(served, client):
+    before, _ = items(client)
+    job = client.post("/api/backup", json={"ids": ids(client, "IMG_0001.jpg", "IMG_0004.jpg")}).json()
+    assert job["kind"] == "backup" and job["state"] == "running"
+    done = served.when_done("backup")
+    assert done.summary.saved.items == 2
+    assert saved(served) == ["IMG_0001.jpg", "IMG_0004.jpg"]
+    after, _ = items(client)
+    assert {name for name, item in after.items() if item[6]} == {"IMG_0001.jpg", "IMG_0004.jpg"}
+    assert {item[0] for item in before.values()} == {item[0] for item in after.values()}
+    state = client.get("/api/state").json()
+    assert state["counts"]["safe"] == 2 and state["counts"]["new"] == 4
+    assert state["runs"][0]["saved"] == 2 and state["runs"][0]["complete"]
+    assert state["phones"] == [{"id": 1, "name": "Pixel 8", "files": 2, "bytes": state["archive"]["bytes"]}]
+    assert "2 files copied and checked" in state["job"]["headline"]
+
+
+def test_everything_new_is_backed_up_and_then_nothing_is(served, client):
+    client.post("/api/backup", json={"ids": None})
+    assert served.when_done("backup").summary.saved.items == 6
+    client.post("/api/backup", json={})
+    assert served.when_done("backup").summary.nothing_new
+    assert "All 6 are safe" in client.get("/api/state").json()["job"]["headline"]
+
+
+def test_a_second_job_waits_for_nobody(served, client, phone):
+    """One job at a time: the second is refused, in words, while the first goes on."""
+    gate = threading.Event()
+
+    def hold(_topic):
+        if threading.current_thread().name == "phone keeper":
+            assert gate.wait(30)
+
+    listener = served.gallery.listen(hold)
+    try:
+        first = client.post("/api/backup", json={"ids": None})
+        second = client.post("/api/backup", json={"ids": None})
+        assert (first.status_code, second.status_code) == (200, 409)
+        assert second.json()["headline"] == "A backup is running."
+        assert client.get(f"/thumb/phone/{ids(client, 'IMG_0001.jpg')[0]}").status_code == 503
+    finally:
+        gate.set()
+        listener()
+    assert served.when_done("backup").summary.saved.items == 6
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "status"),
+    [
+        ("/api/backup", {"ids": ["nothing"]}, 404),
+        ("/api/backup", {"ids": []}, 400),
+        ("/api/backup", {"ids": "all"}, 400),
+        ("/api/backup", {"ids": [1]}, 400),
+        ("/api/backup", [], 400),
+        ("/api/retry", {}, 400),
+        ("/api/restore", {"plan": 7}, 404),
+        ("/api/restore", {"plan": "x"}, 400),
+        ("/api/restore/preview", {"ids": []}, 400),
+        ("/api/restore/preview", {"ids": ["7"]}, 404),
+        ("/api/restore/preview", {"ids": ["../7"]}, 400),
+        ("/api/restore/preview", {"ids": [None]}, 400),
+    ],
+)
+def test_nonsense_is_refused_in_words(served, client, path, asked, status):
+    said = client.post(path, json=asked)
+    assert said.status_code == status
+    assert said.json()["headline"].endswith(".")
+    assert served.gallery.board.job.kind.value == "listing"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b'{"ids":' + b" " * 5_000_000 + b"null}"])
+def test_a_broken_question_is_refused(served, client, body):
+    said = client.post("/api/restore", content=body, headers={"content-type": "application/json"})
+    assert said.status_code == 400
+
+
+def test_a_job_goes_on_and_ends_when_nobody_looks(served, phone):
+    with served.client() as client:
+        client.post("/api/backup", json={"ids": None})
+    assert served.when_done("backup").summary.complete
+    assert len(saved(served)) == 6
+
+
+def test_stopping_keeps_what_is_safe_and_the_next_run_goes_on(tmp_path):
+    from mtpbackup.virtual import VirtualPhone
+
+    with VirtualPhone(serial="S") as phone:
+        for number in range(30):
+            phone.add_file(f"DCIM/IMG_{number:03}.jpg", b"\xff\xd8" + bytes([number]) * 3_000_000)
+        phone.plug()
+        with serving(phone, tmp_path) as served, served.client() as client:
+            served.when_listed()
+            client.post("/api/backup", json={"ids": None})
+            served.when(lambda: served.gallery.board.job.done.bytes > 0)
+            said = client.post("/api/stop", json={}).json()
+            assert said["state"] in ("stopping", "stopped")
+            job = served.when_done("backup")
+            assert job.state.value == "stopped"
+            assert 0 < job.summary.saved.items < 30
+            assert client.get("/api/state").json()["counts"]["safe"] == job.summary.saved.items
+            client.post("/api/backup", json={"ids": None})
+            again = served.when_done("backup")
+            assert again.summary.complete and again.summary.saved.items == 30 - job.summary.saved.items
+
+
+def test_what_failed_can_be_tried_again(served, client, phone):
+    whole = photo(datetime(2024, 5, 6, 7, 8, 2), seed=2, size=30_000)
+    phone.add_file("DCIM/Camera/IMG_0002.jpg", Broken(whole, 20_000), datetime(2024, 5, 6, 7, 8, 2))
+    client.post("/api/listing", json={})
+    served.when_done("listing")
+    client.post("/api/backup", json={"ids": None})
+    job = served.when_done("backup")
+    assert [failed.item.path[-1] for failed in job.failures] == ["IMG_0002.jpg"]
+    told = client.get("/api/state").json()["job"]
+    assert told["failures"][0]["id"] == ids(client, "IMG_0002.jpg")[0]
+    assert told["failures"][0]["path"] == "DCIM/Camera/IMG_0002.jpg"
+    assert told["failures"][0]["why"].startswith("The phone does not give it out.")
+    phone.add_file("DCIM/Camera/IMG_0002.jpg", whole, datetime(2024, 5, 6, 7, 8, 2))
+    client.post("/api/retry", json={})
+    assert served.when_done("backup").summary.saved.items == 1
+    assert client.get("/api/state").json()["counts"]["new"] == 0
+
+
+# --- putting back -----------------------------------------------------------------------------------------
+
+
+def test_what_was_deleted_comes_back_to_the_phone(served, client, phone):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    phone.remove("DCIM/Camera/IMG_0001.jpg")
+    phone.add_file("DCIM/Camera/IMG_0002.jpg", b"something else")
+    chosen = ids(client, "IMG_0001.jpg", "IMG_0002.jpg", "IMG_0003.jpg", path="/api/archive/items")
+    preview = client.post("/api/restore/preview", json={"ids": chosen, "into": "", "to": "phone"}).json()
+    assert preview["files"] == 2 and preview["fits"]
+    words = {clash["name"]: clash["what"] for clash in preview["clashes"]}
+    assert words["IMG_0003.jpg"] == "is there already, the same"
+    assert words["IMG_0002.jpg"].startswith("another file has this name; it becomes IMG_0002")
+    assert "IMG_0001.jpg" not in words
+    client.post("/api/restore", json={"plan": preview["plan"]})
+    done = served.when_done("restore")
+    assert done.summary.sent.items == 2 and done.summary.complete
+    client.post("/api/listing", json={})
+    served.when_done("listing")
+    found, _ = items(client)
+    assert len(found) == 7 and "IMG_0001.jpg" in found
+
+
+def test_into_a_folder_of_the_computer_without_a_phone(served, client, phone, tmp_path):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    phone.unplug()
+    served.when(lambda: served.gallery.phone.state.value == "none")
+    target = tmp_path / "out"
+    (target / "DCIM/Camera").mkdir(parents=True)
+    (target / "DCIM/Camera/IMG_0001.jpg").write_bytes(b"mine")
+    chosen = ids(client, "IMG_0001.jpg", "IMG_0002.jpg", path="/api/archive/items")
+    preview = client.post("/api/restore/preview", json={"ids": chosen, "into": "", "to": str(target)}).json()
+    assert preview["files"] == 2
+    assert [clash["name"] for clash in preview["clashes"]] == ["IMG_0001.jpg"]
+    client.post("/api/restore", json={"plan": preview["plan"]})
+    assert served.when_done("restore").summary.sent.items == 2
+    assert (target / "DCIM/Camera/IMG_0001.jpg").read_bytes() == b"mine"
+    assert (target / "DCIM/Camera/IMG_0002.jpg").stat().st_size == 30_000
+    refused = client.post("/api/restore/preview", json={"ids": chosen, "to": "phone"})
+    assert refused.status_code == 409 and refused.json()["what_to_do"]
+
+
+@pytest.mark.parametrize("to", ["out", "../out", "", "/x\0y"])
+def test_a_target_has_to_be_a_whole_path(served, client, to):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    said = client.post("/api/restore/preview", json={"ids": ["1"], "to": to})
+    assert said.status_code == 400
+
+
+def test_into_cannot_lead_out_of_the_target(served, client, tmp_path):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    asked = {"ids": ["1"], "to": str(tmp_path / "out"), "into": "../../etc"}
+    assert client.post("/api/restore/preview", json=asked).status_code == 400
+
+
+# --- the phone comes and goes -----------------------------------------------------------------------------
+
+
+def test_a_locked_phone_is_waited_for(tmp_path):
+    from mtpbackup.virtual import demo_phone
+
+    with demo_phone(locked=True) as phone:
+        phone.plug()
+        with serving(phone, tmp_path) as served, served.client() as client:
+            served.when(lambda: served.gallery.phone.state.value == "locked")
+            said = client.get("/api/state").json()["phone"]
+            assert said["state"] == "locked" and "locked" in said["headline"]
+            assert any("Unlock" in line for line in said["what_to_do"])
+            assert client.get("/api/phone/items").status_code == 409
+            assert client.post("/api/backup", json={"ids": None}).status_code == 409
+            phone.unlock()
+            served.when_listed()
+            assert client.get("/api/state").json()["counts"]["on_phone"] == 46
+
+
+def test_a_phone_that_leaves_and_comes_back(served, client, phone):
+    phone.unplug()
+    served.when(lambda: served.gallery.phone.state.value == "none")
+    assert client.get("/api/state").json()["phone"]["headline"] == "No phone is plugged in."
+    assert len(client.get("/api/phone/items").json()["items"]) == 6  # as it was
+    phone.add_file("DCIM/Camera/IMG_0007.jpg", b"\xff\xd8 new")
+    phone.plug()
+    served.when(lambda: served.gallery.listing.all.items == 7)
+    assert client.get("/api/state").json()["phone"]["state"] == "ready"
+
+
+def test_a_busy_phone_is_told(served, client, phone):
+    phone.unplug()
+    served.when(lambda: served.gallery.phone.state.value == "none")
+    phone.plug()
+    served.when_listed()
+    served.gallery.close()
+    with phone.finder.find()[0].open(), serving(phone, served.root.parent / "second") as second:
+        second.when(lambda: second.gallery.phone.state.value == "busy")
+        with second.client() as other:
+            said = other.get("/api/state").json()["phone"]
+            assert said["state"] == "busy" and said["what_to_do"]
+
+
+def test_without_a_phone_and_without_libusb_the_backup_is_shown(served, client, tmp_path):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    with serving(None, tmp_path) as without, without.client() as other:
+        assert other.get("/api/state").json()["phones"][0]["files"] == 6
+        assert len(other.get("/api/archive/items").json()["items"]) == 6
+        assert other.get("/thumb/archive/1").status_code == 200
+        assert other.post("/api/listing", json={}).status_code == 409
+
+
+# --- what is in the backup --------------------------------------------------------------------------------
+
+
+def test_the_backup_shows_dates_taken_and_what_left_the_phone(served, client, phone):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    phone.remove("DCIM/Camera/IMG_0001.jpg")
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    found, _ = items(client, "/api/archive/items")
+    assert found["IMG_0001.jpg"][6] == 0 and found["IMG_0002.jpg"][6] == 1
+    assert found["IMG_0001.jpg"][4] == "2024-05-07T07:08:01"
+    newest = client.get("/api/archive/items?limit=2").json()["items"]
+    assert [item[1] for item in newest] == ["IMG_0005.jpg", "IMG_0003.jpg"]
+    details = client.get(f"/api/archive/items/{found['IMG_0003.jpg'][0]}").json()
+    assert details["camera"] == "Google Pixel 8"
+    assert details["taken_source"].startswith("exif")
+    assert (details["width"], details["height"]) == (360, 480)  # the right way up
+    assert details["phone"] == "Pixel 8" and details["on_phone"] == 1
+    assert len(details["sha256"]) == 64
+
+
+@pytest.mark.parametrize("query", ["phone=x", "phone=-1", "limit=1.5", "phone=9" + "9" * 40, "limit=%00"])
+def test_a_number_has_to_be_one(client, query):
+    assert client.get(f"/api/archive/items?{query}").status_code == 400
+
+
+def test_an_unknown_phone_has_nothing(served, client):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    assert client.get("/api/archive/items?phone=9").status_code == 404
+    assert len(client.get("/api/archive/items?phone=1").json()["items"]) == 6
+
+
+# --- events -----------------------------------------------------------------------------------------------
+
+
+def test_changes_are_told_to_who_listens(served, phone):
+    import httpx2
+
+    with served.server.running(served.app, served.listeners), httpx2.Client(timeout=20) as browser:
+        base = f"http://127.0.0.1:{served.server.port}"
+        browser.get(served.gate.address())
+        headers = {"origin": base, "x-requested-with": "mtpbackup"}
+        with browser.stream("GET", f"{base}/api/events") as stream:
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            lines = stream.iter_lines()
+            told = {}
+            while set(told) != {"state", "job", "listing"}:
+                line = next(lines)
+                if line.startswith("event: "):
+                    told[line[7:]] = json.loads(next(lines)[6:])
+            version = told["listing"]["version"]
+            with httpx2.Client(cookies=browser.cookies, headers=headers) as other:
+                assert other.post(f"{base}/api/backup", json={"ids": None}).status_code == 200
+            states = []
+            while not (
+                told["job"]["kind"] == "backup"
+                and told["job"]["state"] == "done"
+                and told["listing"]["version"] > version
+            ):
+                line = next(lines)
+                if line.startswith("event: "):
+                    told[line[7:]] = json.loads(next(lines)[6:])
+                    states.append(line[7:])
+            assert told["job"]["summary"]["saved"] == 6
+        # Leaving the block ends the server although a stream may still be open.
