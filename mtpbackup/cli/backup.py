@@ -28,7 +28,7 @@ from mtpbackup.cli.options import (
     wait_option,
     yes_option,
 )
-from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_bus, usb_phones
+from mtpbackup.cli.running import finish, holders_let_go, libmtp_phones, opener, speaking, usb_bus, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import NoArchive, SeveralPhones
 from mtpbackup.messages import ExitCode, explain, plain
@@ -178,7 +178,7 @@ def back_up(
     from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415 - `--help` does without
 
     narrator = BackupNarrator(voice, only_telling=dry_run)
-    with phones() as finder:
+    with holders_let_go(voice) as ask_holder, phones() as finder:
         link_to = partial(
             PhoneLink,
             finder,
@@ -186,6 +186,7 @@ def back_up(
             report=narrator,
             open_phone=opener(via),
             look_around=usb_bus,
+            ask_holder=ask_holder,
         )
         link = link_to(wanted=device)
         try:

@@ -19,7 +19,7 @@ from mtpbackup.cli.options import (
     to_option,
     wait_option,
 )
-from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_phones
+from mtpbackup.cli.running import finish, holders_let_go, libmtp_phones, opener, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.messages import ExitCode, number, place, plain, size
 
@@ -148,7 +148,7 @@ def _compare(voice: Voice, folder: str, device: str | None, wait: float | None) 
     path = tuple(name for name in folder.split("/") if name)
     looks: list[Look] = []
 
-    with libmtp_phones() as theirs:
+    with holders_let_go(voice) as ask_holder, libmtp_phones() as theirs:
         theirs.find()  # a missing libmtp is told before an hour of reading
         ways: tuple[tuple[str, Callable[[], AbstractContextManager[Finder]]], ...] = (
             (_OURS, usb_phones),
@@ -164,6 +164,7 @@ def _compare(voice: Voice, folder: str, device: str | None, wait: float | None) 
                     patience=max(wait or 0.0, _BETWEEN if looks else 0.0),
                     report=BackupNarrator(voice),
                     open_phone=opener(way),
+                    ask_holder=ask_holder,
                 )
                 looks.append(look_through(link, path))
     found = differences(*looks)

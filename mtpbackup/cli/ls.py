@@ -9,7 +9,7 @@ import click
 
 from mtpbackup.cli.narrator import BackupNarrator
 from mtpbackup.cli.options import device_option, speaking_options, via_option, wait_option
-from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_phones
+from mtpbackup.cli.running import finish, holders_let_go, libmtp_phones, opener, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import ItemVanished
 from mtpbackup.messages import ExitCode, explain, plain
@@ -41,13 +41,18 @@ def ls(path: str, device: str | None, wait: float | None, via: str | None, quiet
 
     names = tuple(name for name in path.split("/") if name)
     phones = libmtp_phones if via else usb_phones
-    with speaking(as_json=as_json, quiet=quiet) as voice, phones() as finder:
+    with (
+        speaking(as_json=as_json, quiet=quiet) as voice,
+        holders_let_go(voice) as ask_holder,
+        phones() as finder,
+    ):
         link = PhoneLink(
             finder,
             wanted=device or "",
             patience=wait or 0.0,
             report=BackupNarrator(voice),
             open_phone=opener(via),
+            ask_holder=ask_holder,
         )
         try:
             phone = link.connect()

@@ -26,7 +26,7 @@ from mtpbackup.cli.options import (
 )
 from mtpbackup.cli.originals import opened
 from mtpbackup.cli.restore_narrator import RestoreNarrator
-from mtpbackup.cli.running import finish, libmtp_phones, opener, speaking, usb_bus, usb_phones
+from mtpbackup.cli.running import finish, holders_let_go, libmtp_phones, opener, speaking, usb_bus, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.messages import ExitCode
 
@@ -206,7 +206,7 @@ def put_back(
     from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415 - `--help` does without
     from mtpbackup.engine.restore import preview_restore, run_restore  # noqa: PLC0415
 
-    with phones() as finder:
+    with holders_let_go(narrator.voice) as ask_holder, phones() as finder:
         link = PhoneLink(
             finder,
             wanted=device,
@@ -214,6 +214,7 @@ def put_back(
             report=narrator,
             open_phone=opener(via),
             look_around=usb_bus,
+            ask_holder=ask_holder,
         )
         try:
             if dry_run:

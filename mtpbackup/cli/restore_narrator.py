@@ -54,7 +54,7 @@ class RestoreNarrator:
     """A `Report` that speaks with a voice. Leave it with `end`, which takes the progress bar away."""
 
     def __init__(self, voice: Voice, clock: Callable[[], float] = time.monotonic) -> None:
-        self._voice = voice
+        self.voice = self._voice = voice
         self._clock = clock
         self._phone = BackupNarrator(voice, clock)
         self._display: ProgressDisplay | None = None

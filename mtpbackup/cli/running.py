@@ -13,10 +13,11 @@ import click
 
 from mtpbackup.cli.notes import notebook
 from mtpbackup.cli.voice import Voice, choose_voice
-from mtpbackup.errors import LibraryMissing, MtpBackupError
-from mtpbackup.messages import ExitCode, explain
+from mtpbackup.errors import InterfaceBusy, LibraryMissing, MtpBackupError
+from mtpbackup.messages import ExitCode, about_holders, explain
 
 if TYPE_CHECKING:
+    from mtpbackup.desktop.holding import HolderAsked
     from mtpbackup.phone import Phone
     from mtpbackup.transport.base import Finder, Transport
     from mtpbackup.transport.devices import UsbDevice
@@ -58,6 +59,38 @@ def usb_phones() -> Iterator[Finder]:
         if settings.get("trace"):
             finder = stack.enter_context(_traced(finder, Path(settings["trace"]), settings["redact"]))
         yield finder
+
+
+@contextmanager
+def holders_let_go(voice: Voice) -> Iterator[Callable[[InterfaceBusy], bool]]:
+    """What asks programs that hold a phone to let go, for `PhoneLink`; they get it back at the end.
+
+    Enter it before the phone is opened: it has to be closed again by then.
+    """
+    from mtpbackup.desktop.holding import Holding  # noqa: PLC0415 - `--help` does without
+
+    holding = Holding(partial(_tell_holder, voice))
+    try:
+        yield holding.ask
+    finally:
+        holding.give_back()
+
+
+def _tell_holder(voice: Voice, asked: HolderAsked) -> None:
+    from mtpbackup.desktop.holding import Stage  # noqa: PLC0415 - loaded by then
+
+    voice.emit("status", event="holder", stage=asked.stage.value, program=asked.program)
+    match asked.stage:
+        case Stage.ASKING:
+            voice.say(f"! {about_holders.asking(asked.program)}")
+        case Stage.LET_GO:
+            voice.good(about_holders.let_go())
+        case Stage.REFUSED:
+            voice.say(f"! {about_holders.refused(asked.program)}")
+        case Stage.NOT_GIVEN_BACK:
+            voice.notice(about_holders.not_given_back(asked.program))
+        case Stage.GIVEN_BACK:
+            pass  # as it was before: nothing to tell
 
 
 def usb_bus() -> Sequence[UsbDevice]:

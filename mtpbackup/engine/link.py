@@ -90,8 +90,8 @@ class PhoneLink:
             report: is told what is waited for.
             open_phone: makes a phone of a transport, which becomes the phone's to close; None for `Phone.open`
                 and a memory that lasts as long as this link.
-            ask_holder: called for a busy interface, once for each wait; may ask the holder to let go, and
-                answers whether another try is worth while at once.
+            ask_holder: called for a busy interface, once for each in each wait; may ask the holder to let go,
+                tells that by itself, and answers whether another try is worth while at once.
             absence: seconds that the phone may be off the bus, however much patience is left; None: as long as
                 patience lasts.
             look_around: tells what is on the bus, to name a phone that is there and offers no files.
@@ -155,6 +155,7 @@ class PhoneLink:
         self.close()
         wait = _Wait(patience, self._absence, self._clock, self._report)
         ask_holder = self._ask_holder
+        asked: set[str] = set()
         while True:
             try:
                 phone = self._open_wanted()
@@ -163,10 +164,9 @@ class PhoneLink:
             except LibraryMissing:
                 raise  # no waiting helps
             except (*_NO_ANSWER, NoPhone, PhoneLocked) as error:
-                if isinstance(error, InterfaceBusy) and ask_holder is not None:
-                    wait.tell(self._reason(error))
-                    ask, ask_holder = ask_holder, None
-                    if ask(error):
+                if isinstance(error, InterfaceBusy) and ask_holder is not None and error.node not in asked:
+                    asked.add(error.node)
+                    if ask_holder(error):
                         continue
                 seconds = wait.allowed(error, self._reason(error))
                 self._finder.wait_for_change(seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mtpbackup import errors
+from mtpbackup.messages.about_holders import programs
 from mtpbackup.messages.advice import Advice, ExitCode, says
 from mtpbackup.messages.calling import called_as_root
 from mtpbackup.messages.words import duration, listing, plain
@@ -55,7 +56,7 @@ def _denied(_error: errors.AccessDenied) -> Advice:
 
 @says(errors.InterfaceBusy)
 def _busy(error: errors.InterfaceBusy) -> Advice:
-    who = listing(sorted(set(error.holders)))
+    who = listing(programs(error.holders))
     return Advice(
         f"Another program is using the phone{f': {who}' if who else ''}.",
         ("Close it, or eject the phone in the Files app (the ⏏ beside its name), then try again.",),

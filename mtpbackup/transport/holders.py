@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that has a device node open.
+
+    Attributes:
+        pid: its id.
+        name: what it is called, without its path.
+        uid: whose it is.
+    """
+
+    pid: int
+    name: str
+    uid: int
+
+
 def holders(node: str, proc: Path = Path("/proc")) -> list[str]:
-    """Names of the programs that have a USB device node open, this one left out.
+    """Names of the programs that have a USB device node open, this one left out; each once.
+
+    Args:
+        node: as `/dev/bus/usb/001/004`.
+        proc: the process file system.
+    """
+    return sorted({holder.name for holder in holding_processes(node, proc)})
+
+
+def holding_processes(node: str, proc: Path = Path("/proc")) -> list[Holder]:
+    """The processes that have a USB device node open, this one left out.
 
     Only processes of the same user can be looked into, or all as root; file managers' daemons (gvfsd-mtp,
     kiod5) are the user's own.
@@ -18,7 +44,7 @@ def holders(node: str, proc: Path = Path("/proc")) -> list[str]:
     """
     # The end of the path is compared: in a container the device folder may be mounted elsewhere.
     tail = "/" + "/".join(node.strip("/").split("/")[-4:])
-    found: set[str] = set()
+    found: list[Holder] = []
     try:
         processes = [entry for entry in proc.iterdir() if entry.name.isdecimal()]
     except OSError:
@@ -31,10 +57,10 @@ def holders(node: str, proc: Path = Path("/proc")) -> list[str]:
         except OSError:  # another user's, or it ended meanwhile
             continue
         if any(_link(descriptor).endswith(tail) for descriptor in descriptors):
-            name = _name(process)
-            if name:
-                found.add(name)
-    return sorted(found)
+            name, uid = _name(process), _uid(process)
+            if name and uid is not None:
+                found.append(Holder(int(process.name), name, uid))
+    return sorted(found, key=lambda holder: holder.pid)
 
 
 def _link(path: Path) -> str:
@@ -42,6 +68,14 @@ def _link(path: Path) -> str:
         return str(path.readlink())
     except OSError:
         return ""
+
+
+def _uid(folder: Path) -> int | None:
+    """Whose process it is; None when it ended meanwhile."""
+    try:
+        return folder.stat().st_uid
+    except OSError:
+        return None
 
 
 def _name(folder: Path) -> str:

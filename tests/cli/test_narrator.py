@@ -80,7 +80,7 @@ def test_the_plan_reads_like_the_product():
             reports.WaitingForPhone(WaitReason.NO_FILES, name="Redmi", vendor_id=0x2717, mode="charging"),
             "Redmi is plugged in, but it only charges.",
         ),
-        (reports.WaitingForPhone(WaitReason.BUSY, holders=("gvfsd-mtp",)), "is using the phone: gvfsd-mtp"),
+        (reports.WaitingForPhone(WaitReason.BUSY, holders=("gvfsd-mtp",)), "is using the phone: the Files app"),
         (reports.WaitingForPhone(WaitReason.NO_PERMISSION), "doesn't let you talk to the phone"),
         (reports.WaitingForPhone(WaitReason.NO_ANSWER), "doesn't answer"),
         (reports.WaitingForPhone(WaitReason.OTHER_PHONE, wanted="Pixel", others=("Moto",)), "but not Pixel"),
