@@ -27,6 +27,23 @@ COMMANDS = {
     "completion": "mtpbackup.cli.completion:completion",
 }
 
+#: What `--help` says of each, so that it need not load them. A test holds them against the commands' own.
+SHORT_HELP = {
+    "backup": "Copy what is new on the phone, and check every byte.",
+    "restore": "Put pictures back on the phone, or on a new one, with their names and dates.",
+    "show": "See your pictures, choose, back up and put back, in the browser.",
+    "verify": "Prove that every saved file is still whole.",
+    "status": "Show what is in the backup, for each phone.",
+    "devices": "List the phones that are plugged in.",
+    "ls": "List a folder of the phone.",
+    "setup": "Let this computer's people use their phones.",
+    "doctor": "Find out what is in the way.",
+    "auto": "Back up a phone by itself whenever it is plugged in.",
+    "config": "Show the settings and where they come from.",
+    "demo": "Try everything with a built-in phone.",
+    "completion": "Print completion for your shell.",
+}
+
 EPILOG = """\b
 Exit codes:
   0 all safe, or nothing new     1 error              2 wrong use
@@ -58,6 +75,11 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SHORT_HELP[name]) for name in COMMANDS])
 
 
 @click.group(

@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from mtpbackup.cli.main import COMMANDS, cli
+from mtpbackup.cli.main import COMMANDS, SHORT_HELP, cli
 from mtpbackup.messages import ExitCode
 
 
@@ -15,6 +15,13 @@ def test_every_command_has_help_with_an_example(name):
     result = CliRunner().invoke(cli, [name, "--help"])
     assert result.exit_code == 0
     assert re.search(rf"Examples?.*:\n\s+mtpbackup {name}", result.output)
+
+
+def test_the_list_of_commands_says_what_they_say_themselves():
+    own = {name: cli.get_command(click.Context(cli), name).get_short_help_str(200) for name in COMMANDS}
+    assert own == SHORT_HELP
+    listed = CliRunner().invoke(cli, ["--help"], terminal_width=100).output
+    assert all(text in listed for text in own.values())
 
 
 def test_the_help_lists_every_exit_code():

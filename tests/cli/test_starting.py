@@ -1,7 +1,11 @@
 """How the program starts, and is stopped while it does."""
 
+import json
+import os
 import subprocess
 import sys
+
+import pytest
 
 STOPPED_WHILE_LOADING = """
 import os, signal, sys
@@ -33,3 +37,45 @@ def test_it_starts_as_a_module():
         [sys.executable, "-m", "mtpbackup", "--version"], capture_output=True, text=True, timeout=60, check=True
     )
     assert run.stdout.startswith("mtpbackup")
+
+
+LOADED = """
+import json, sys
+sys.argv = ["mtpbackup", *sys.argv[1:]]
+from mtpbackup.__main__ import main
+try:
+    main()
+finally:
+    print("\\n" + json.dumps(sorted(sys.modules)))
+"""
+
+
+def loaded(home, *words):
+    """Modules that a run of the program has loaded by its end."""
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED, *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        env={**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home / "state")},
+    )
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+def test_help_loads_no_command_and_no_library_but_click(tmp_path):
+    modules = loaded(tmp_path, "--help")
+    own = {name for name in modules if name.startswith("mtpbackup")}
+    assert own == {"mtpbackup", "mtpbackup.__main__", "mtpbackup.cli", "mtpbackup.cli.main"}
+    assert modules.isdisjoint({"rich", "sqlite3", "usb1", "usb", "logging", "asyncio", "dataclasses", "PIL"})
+
+
+@pytest.mark.parametrize("words", [["backup", "--help"], ["demo", "--to"]], ids=["its help", "a backup"])
+def test_a_backup_loads_nothing_heavy(tmp_path, words):
+    words = [*words, str(tmp_path / "backup")] if words[-1] == "--to" else words
+    modules = loaded(tmp_path, *words)
+    assert modules.isdisjoint(
+        {"PIL", "pi_heif", "av", "starlette", "uvicorn", "jeepney", "asyncio", "pymtp", "usb"}
+    )
+    if words[-1] == "--help":
+        assert modules.isdisjoint({"usb1", "rich", "mtpbackup.virtual"})
