@@ -201,7 +201,7 @@ def test_hostile_exif_spoils_nothing_but_itself(pool, damage):
 
 
 def test_two_hundred_megapixels(pool):
-    """The JPEG of a phone's largest mode is decoded at an eighth of its size; 200 megapixels whole are 600 MB."""
+    """The JPEG of a phone's largest mode is decoded at an eighth of its size; whole it would take 600 MB."""
     out = io.BytesIO()
     Image.new("L", (16_384, 12_288), 90).save(out, "JPEG", quality=20)
     assert made(pool, out.getvalue()).size == (320, 240)
