@@ -19,6 +19,11 @@ from tests.vm.program import Outcome, Running
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--campaign-rounds", type=int, default=5, help="how long test_campaign.py goes on")
+    parser.addoption("--campaign-seed", type=int, default=1)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.option.collectonly and not Path("/dev/virtio-ports/lab.desk").exists():
         pytest.exit("tests/vm run in the lab's virtual machine: scripts/lab/run-tests", 2)
