@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -134,3 +136,18 @@ _vendors = st.sampled_from([0x1234, 0x046D, *VENDORS])
 def test_the_rules_and_the_table_agree(parts, vendor):
     interfaces = [interface(number, *part) for number, part in enumerate(parts)]
     assert lets_in(said_of(*interfaces, vendor=vendor)) == speaks_mtp(interfaces, vendor)
+
+
+@pytest.mark.parametrize("group", ["plugdev", None])
+def test_udevadm_finds_no_mistake(tmp_path, group):
+    """As of 254, which has the command; tests/vm/test_setup.py has 252 read the rules."""
+    udevadm = shutil.which("udevadm", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/bin")
+    version = (
+        subprocess.run([udevadm, "--version"], capture_output=True, text=True, check=True) if udevadm else None
+    )
+    if version is None or int(version.stdout.split(".")[0]) < 254:
+        pytest.skip("no udevadm that can verify")
+    file = tmp_path / RULES_NAME
+    file.write_text(render_rules(group))
+    said = subprocess.run([udevadm, "verify", file], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said
