@@ -76,7 +76,7 @@ class Transfer:
         self._queue: deque[Task] = deque()
         self._away: dict[str, list[Task]] = {}
         #: Handed to the writer, their results to come. Two may have one key: see `plan`.
-        self._committed: defaultdict[ItemKey, deque[Task]] = defaultdict(deque)
+        self._committed: defaultdict[ItemKey, list[Task]] = defaultdict(list)
         self._in_hand: Task | None = None
         self._writer: Writer
 
@@ -231,9 +231,12 @@ class Transfer:
 
     def _task_of(self, result: Saved | NotSaved) -> Task:
         """The task that a result belongs to."""
-        waiting = self._committed[result.key]
+        waiting = self._committed.get(result.key)
         if waiting:
-            return waiting.popleft()
+            task = waiting.pop(0)
+            if not waiting:
+                del self._committed[result.key]
+            return task
         # Ctrl-C came between the commit and the note that there was one.
         assert self._in_hand is not None and self._in_hand.key == result.key
         return self._in_hand
