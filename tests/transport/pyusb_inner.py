@@ -14,7 +14,9 @@ import usb.backend.libusb1
 from mtpbackup.errors import AccessDenied, InterfaceBusy, PhoneGone, TransportError, TransportTimeout
 from mtpbackup.transport import patience
 from mtpbackup.transport.base import Speed, UsbIdentity
-from mtpbackup.transport.pyusb import PyusbFinder, pipes
+from mtpbackup.transport.pyusb import PyusbFinder
+from mtpbackup.transport.pyusb.library import ExactBackend
+from mtpbackup.transport.pyusb.old_library import old_backend
 from mtpbackup.virtual.usbfs import Bus
 
 from .contract import TransportContract
@@ -42,7 +44,7 @@ def bus(monkeypatch):
         monkeypatch.setenv("UMOCKDEV_DIR", str(bus.root))
         # pyusb keeps one libusb context for a process: each test's bus needs one of its own.
         monkeypatch.setattr(usb.backend.libusb1, "_lib_object", None)
-        monkeypatch.setattr(pipes, "SLICE_MS", 20)  # more of them, and less waiting
+        monkeypatch.setattr(ExactBackend, "slice_ms", 20)  # more of them, and less waiting
         yield bus
         # libusb listens for what is plugged in while any context is left, on the bus of the first one.
         gc.collect()
@@ -61,6 +63,27 @@ def rig(bus):
 
 class TestContract(TransportContract):
     pass
+
+
+class OldRig(UsbfsRig):
+    """Over libusb 0.1, which knows devices by their places."""
+
+    def close(self):
+        super().close()
+        list(old_backend().enumerate_devices())  # it forgets them, before they are taken for another test's
+
+    @staticmethod
+    def finder_class():
+        return PyusbFinder(backend=old_backend())
+
+
+@pytest.mark.skipif(old_backend() is None, reason="libusb 0.1 is not installed (Debian package libusb-0.1-4)")
+class TestContractOverTheOldLibrary(TransportContract):
+    @pytest.fixture
+    def rig(self, bus):
+        rig = OldRig(bus)
+        yield rig
+        rig.close()
 
 
 # --- finding

@@ -1,5 +1,6 @@
 """The program over pyusb: chosen by a person, and by itself where libusb1 cannot be loaded."""
 
+import ctypes.util
 import hashlib
 import json
 import sys
@@ -11,6 +12,9 @@ from mtpbackup.virtual.phone import VirtualPhone
 from mtpbackup.virtual.usbfs import PhoneOnBus
 
 pytestmark = pytest.mark.usbfs
+
+#: A folder for PYTHONPATH that leaves nothing but libusb 0.1.
+ONLY_THE_OLD = Path(__file__).parents[1] / "old_usb"
 
 FILES = {f"DCIM/Camera/IMG_{size}.jpg": bytes(size % 251 for _ in range(size)) for size in (0, 1, 512, 300_000)}
 
@@ -68,3 +72,24 @@ def test_pyusb_is_taken_where_libusb1_cannot_be_loaded_and_said_so(plugged, run_
     run = run_with_bus(sys.executable, "-c", program)
     assert json.loads(run.stdout.splitlines()[0])["message_type"] == "error"
     assert run.returncode == 1
+
+
+@pytest.mark.skipif(
+    ctypes.util.find_library("usb-0.1") is None,
+    reason="libusb 0.1 is not installed (Debian package libusb-0.1-4)",
+)
+def test_where_there_is_only_libusb_0_1_it_is_taken(plugged, run_with_bus, monkeypatch, tmp_path):
+    mtpbackup = (sys.executable, "-m", "mtpbackup")
+    assert run_with_bus(*mtpbackup, "backup", "--to", tmp_path / "ours").returncode == 0
+    monkeypatch.setenv("PYTHONPATH", str(ONLY_THE_OLD))
+    run = run_with_bus(*mtpbackup, "backup", "--to", tmp_path / "old", "--json")
+    assert run.returncode == 0, run.stdout
+    assert "using pyusb instead" in run.stdout.splitlines()[0]
+    assert tree(tmp_path / "old") == tree(tmp_path / "ours")
+    for path in FILES:
+        plugged.remove(path)
+    run = run_with_bus(*mtpbackup, "restore", "--from", tmp_path / "old", "--yes", "--json")
+    assert run.returncode == 0, run.stdout
+    for path, data in FILES.items():
+        content = plugged.storages[0].at(path).content
+        assert bytes(content.read(0, content.size)) == data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import time
@@ -12,11 +13,15 @@ import pytest
 from tests.vm import content
 from tests.vm.program import copies
 
+#: A folder for PYTHONPATH that leaves nothing but libusb 0.1.
+OLD_USB = Path(__file__).parents[1] / "old_usb"
+
 #: How the program is started, by the name of its backup.
 WAYS = {
-    "libusb1": (("--transport", "libusb1"), ()),
-    "pyusb": (("--transport", "pyusb"), ()),
-    "libmtp": ((), ("--via", "libmtp")),
+    "libusb1": (("--transport", "libusb1"), (), {}),
+    "pyusb": (("--transport", "pyusb"), (), {}),
+    "libusb 0.1": (("--transport", "pyusb"), (), {"PYTHONPATH": f"{OLD_USB}:{os.environ['PYTHONPATH']}"}),
+    "libmtp": ((), ("--via", "libmtp"), {}),
 }
 
 #: Where each item was on which phone, and what its file is; ids, and the times of the run itself, left out.
@@ -55,11 +60,12 @@ def phone(request, umtp_phone, qemu_phone):
 
 def test_each_way_makes_the_same_backup(phone, destination, mtpbackup):
     source = content.tree_hashes(phone.files)
-    for name, (before, after) in WAYS.items():
+    for name, (before, after, extra) in WAYS.items():
         phone.plug()  # each time a phone that nobody has spoken to
         root = destination / name
         started = time.monotonic()
-        outcome = mtpbackup(*before, "backup", "--to", root, "--only", "all", *after, "--json", seconds=300)
+        words = (*before, "backup", "--to", root, "--only", "all", *after, "--json")
+        outcome = mtpbackup(*words, seconds=300, **extra)
         print(f"{phone.name} by {name}: {time.monotonic() - started:.1f} s")
         assert outcome.code == 0, outcome
         assert not outcome.text, outcome  # nothing of libmtp's own words
@@ -68,7 +74,7 @@ def test_each_way_makes_the_same_backup(phone, destination, mtpbackup):
     assert content.tree_hashes(copies(destination / "libusb1")) == source
     first = catalog(destination / "libusb1")
     assert len(first) == len(source)
-    for name in ("pyusb", "libmtp"):
+    for name in list(WAYS)[1:]:
         root = destination / name
         left_out = {".mtpbackup"}
         assert content.tree_hashes(root, left_out) == content.tree_hashes(destination / "libusb1", left_out)
@@ -83,3 +89,27 @@ def test_the_witness_finds_no_difference(phone, mtpbackup):
     assert outcome.code == 0, outcome
     assert outcome.summary["files"] == len(content.tree_hashes(phone.files))
     assert outcome.summary["differences"] == 0
+
+
+@pytest.mark.parametrize("kind", ["umtp", "qemu"])
+def test_libmtp_puts_all_back(kind, umtp_phone, qemu_phone, destination, mtpbackup):
+    phone = (umtp_phone if kind == "umtp" else qemu_phone)()
+    content.write_photos(phone.files / "DCIM/Camera", 10)
+    # QEMU aborts, and the machine with it, when a file ends where a packet does.
+    for size in (0, 1, 501, 16384, 1048577, *((500, 1012, 262132) if kind == "umtp" else ())):
+        content.write_file(phone.files / f"Pictures/Edges/edge_{size}.jpg", size)
+    if kind == "umtp":
+        content.write_file(phone.files / "Pictures/Ünlü/Grüße aus Århus 東京.jpg", 5_000)
+    source = content.tree_hashes(phone.files)
+    phone.plug()
+    assert mtpbackup("backup", "--to", destination, "--only", "all", "--json").code == 0
+    phone.unplug()
+    for folder in list(phone.files.iterdir()):
+        shutil.rmtree(folder)
+    phone.plug()
+    words = ("restore", "--from", destination, "--via", "libmtp", "--yes", "--verify", "--json")
+    outcome = mtpbackup(*words, seconds=300)
+    assert outcome.code == 0, outcome
+    assert not outcome.text, outcome
+    assert outcome.summary["sent"]["files"] == outcome.summary["read_back"] == len(source)
+    assert content.tree_hashes(phone.files) == source

@@ -18,7 +18,7 @@ from mtpbackup.transport.match import (
     mtp_interface,
 )
 from mtpbackup.transport.patience import patiently
-from mtpbackup.transport.pyusb.library import exact_backend, translated
+from mtpbackup.transport.pyusb.library import translated, usb_backend
 from mtpbackup.transport.pyusb.transport import PyusbTransport
 from mtpbackup.transport.sysfs import SysfsDevice
 
@@ -43,9 +43,11 @@ class FoundPyusbPhone:
         device: Any,
         identity: UsbIdentity,
         interface: MtpInterface,
+        backend: Any,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._device = device
+        self._backend = backend
         self._identity = identity
         self.interface = interface
         self._sleep = sleep
@@ -59,7 +61,7 @@ class FoundPyusbPhone:
         """See `FoundPhone`. Waits up to 3 s for udev to give access to a phone that just came."""
         try:
             patiently(self._identity.node, self._claim, self._sleep)
-            return PyusbTransport(self._device, self.interface, self._identity, options)
+            return PyusbTransport(self._device, self.interface, self._identity, options, self._backend)
         except BaseException:
             usb.util.dispose_resources(self._device)
             raise
@@ -77,13 +79,20 @@ class PyusbFinder:
     Args:
         poll_interval: seconds between two looks.
         sleep: passes time.
+        backend: pyusb's; None for the best there is.
 
     Raises:
         LibraryMissing: no libusb on this computer.
     """
 
-    def __init__(self, *, poll_interval: float = 0.5, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._backend = exact_backend()
+    def __init__(
+        self,
+        *,
+        poll_interval: float = 0.5,
+        sleep: Callable[[float], None] = time.sleep,
+        backend: Any = None,
+    ) -> None:
+        self._backend = usb_backend() if backend is None else backend
         self._poll_interval = poll_interval
         self._sleep = sleep
         self._seen = self._addresses()
@@ -136,7 +145,7 @@ class PyusbFinder:
             speed=_SPEEDS.get(device.speed, Speed.UNKNOWN),
             node=f"/dev/bus/usb/{device.bus:03}/{device.address:03}",
         )
-        return FoundPyusbPhone(device, identity, interface, self._sleep)
+        return FoundPyusbPhone(device, identity, interface, self._backend, self._sleep)
 
 
 def _interface(device: Any) -> MtpInterface | None:

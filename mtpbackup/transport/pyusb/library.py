@@ -22,6 +22,8 @@ from mtpbackup.errors import (
     TransportTimeout,
 )
 from mtpbackup.transport.holders import holders
+from mtpbackup.transport.pyusb.old_library import OldBackend, old_backend
+from mtpbackup.transport.pyusb.reading import ReadBroke
 from mtpbackup.transport.requests import Outcome, TransferFailed
 
 #: How a transfer ended, by the errno that pyusb gives an error.
@@ -46,26 +48,25 @@ _ERRNO: Final = {
 _TIMEOUT: Final = -7
 
 
-class ReadBroke(usb.core.USBError):  # type: ignore[misc]  # pyusb has no types
-    """A bulk read that ended otherwise than well.
-
-    Attributes:
-        came: bytes that had come by then.
-        in_time: whether it ended before its time.
-    """
-
-    def __init__(self, code: int, came: int) -> None:
-        super().__init__(f"bulk read ended with {code}", code, _ERRNO.get(code))
-        self.came = came
-        self.in_time = code != _TIMEOUT
-
-
 class ExactBackend:
-    """pyusb's backend with a bulk read that tells more.
+    """pyusb's backend over libusb-1.0, with a bulk read that tells more.
 
     pyusb does not say how much had come when the phone stalled, nor whether whole packets were followed by an
     empty one or by the end of the time. This one does; all else is pyusb's.
+
+    Attributes:
+        one_packet: whether a bulk call may move one packet only.
+        largest: bytes of one bulk call at most.
+        slice_ms: milliseconds of one bulk call: long enough that a slow bus is not interrupted all the time,
+            short enough that nobody waits for a withdrawal.
+        event_ms, event_pause: milliseconds of one interrupt read, and seconds between two.
     """
+
+    one_packet = False
+    largest = 256 * 1024
+    slice_ms = 100
+    event_ms = 100
+    event_pause = 0.0
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
@@ -90,15 +91,15 @@ class ExactBackend:
             timeout,
         )
         if code:
-            raise ReadBroke(code, came.value)
+            raise ReadBroke(_ERRNO.get(code), came.value, in_time=code != _TIMEOUT)
         return came.value
 
 
-def exact_backend() -> ExactBackend:
-    """pyusb's way to libusb-1.0: the system's, or else the one that the package libusb-package carries.
+def usb_backend() -> ExactBackend | OldBackend:
+    """pyusb's way to USB: the system's libusb-1.0, or that of the package libusb-package, or libusb 0.1.
 
     Raises:
-        LibraryMissing: there is neither.
+        LibraryMissing: there is none of them.
     """
     found = usb.backend.libusb1.get_backend()
     if found is None:
@@ -106,9 +107,12 @@ def exact_backend() -> ExactBackend:
             import libusb_package  # noqa: PLC0415  (only needed where the system has none)
 
             found = usb.backend.libusb1.get_backend(lambda _name: str(libusb_package.get_library_path()))
-    if found is None:
+    if found is not None:
+        return ExactBackend(found)
+    old = old_backend()
+    if old is None:
         raise LibraryMissing("libusb-1.0")
-    return ExactBackend(found)
+    return old
 
 
 def outcome_of(error: usb.core.USBError) -> Outcome:

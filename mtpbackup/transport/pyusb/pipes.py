@@ -1,8 +1,7 @@
 """Threads that block in pyusb's calls, so that nobody else has to.
 
-Every call is a short one: after `SLICE_MS` without its end it returns, what came so far is kept, and the thread
-looks whether the request was withdrawn. Long enough that a slow bus is not interrupted all the time, short
-enough that nobody waits for a withdrawal.
+Every call is a short one: after the backend's `slice_ms` without its end it returns, what came so far is kept,
+and the thread looks whether the request was withdrawn.
 """
 
 from __future__ import annotations
@@ -21,16 +20,14 @@ import usb.core
 from mtpbackup.errors import TransportError
 from mtpbackup.transport.base import Endpoint
 from mtpbackup.transport.match import MtpInterface
-from mtpbackup.transport.pyusb.library import ReadBroke, outcome_of, translated
+from mtpbackup.transport.pyusb.library import ExactBackend, outcome_of, translated
+from mtpbackup.transport.pyusb.old_library import OldBackend
+from mtpbackup.transport.pyusb.reading import ReadBroke
 from mtpbackup.transport.requests import SETTLE_SECONDS, BulkRequest, Outcome, Request
 
 _log = logging.getLogger(__name__)
 
-#: Milliseconds of one call.
-SLICE_MS: Final = 100
-
-#: One call moves at most so much; less where memory is short, and on a bus that moves 1 MB a second.
-_LARGEST: Final = 256 * 1024
+#: One call moves less than the backend could where memory is short, and on a bus that moves 1 MB a second.
 _SMALLEST: Final = 16 * 1024
 _SLOW_PACKETS: Final = 64
 
@@ -89,10 +86,13 @@ class Worker:
 class PyusbDriver:
     """Carries bulk requests. See `requests.Driver`."""
 
-    def __init__(self, device: Any, interface: MtpInterface) -> None:
+    def __init__(self, device: Any, interface: MtpInterface, backend: ExactBackend | OldBackend) -> None:
         self._device = device
         self._interface = interface
-        self._largest = _SMALLEST if interface.packet_size <= _SLOW_PACKETS else _LARGEST
+        self._slice_ms = backend.slice_ms
+        self._largest = _SMALLEST if interface.packet_size <= _SLOW_PACKETS else backend.largest
+        if backend.one_packet:
+            self._largest = interface.packet_size
         self._workers = {
             Endpoint.IN: Worker("in", self._carry_in),
             Endpoint.OUT: Worker("out", self._carry_out),
@@ -120,7 +120,7 @@ class PyusbDriver:
                 buffer = array.array("B", bytes(wanted))
             trouble = None
             try:
-                came = self._device.read(self._interface.bulk_in, buffer, SLICE_MS)
+                came = self._device.read(self._interface.bulk_in, buffer, self._slice_ms)
             except ReadBroke as error:
                 came, trouble = error.came, error
             request.view[filled : filled + came] = memoryview(buffer)[:came]
@@ -138,7 +138,7 @@ class PyusbDriver:
             data = array.array("B")
             data.frombytes(request.view[sent : sent + self._largest])
             try:
-                sent += self._device.write(self._interface.bulk_out, data, SLICE_MS)
+                sent += self._device.write(self._interface.bulk_out, data, self._slice_ms)
             except usb.core.USBTimeoutError:
                 continue
             except usb.core.USBError as error:
@@ -164,14 +164,21 @@ class EventReader:
     Args:
         device: pyusb's.
         interface: its interface.
+        backend: of the device.
         take: is handed each packet.
         lose: is told that the phone left.
     """
 
     def __init__(
-        self, device: Any, interface: MtpInterface, take: Callable[[bytes], None], lose: Callable[[], None]
+        self,
+        device: Any,
+        interface: MtpInterface,
+        backend: ExactBackend | OldBackend,
+        take: Callable[[bytes], None],
+        lose: Callable[[], None],
     ) -> None:
         self._device = device
+        self._backend = backend
         self._address = interface.event
         # Whole packets, room for the longest event (24 bytes) wherever packets are small.
         size = max(interface.event_size, 1)
@@ -197,9 +204,9 @@ class EventReader:
         while not self._stopping and failures < _EVENT_TRIES:
             try:
                 with self.turn:
-                    came = self._device.read(self._address, self._buffer, SLICE_MS)
+                    came = self._device.read(self._address, self._buffer, self._backend.event_ms)
             except usb.core.USBTimeoutError:
-                time.sleep(0)  # lets somebody have the turn who waits for it
+                time.sleep(self._backend.event_pause)  # lets somebody have the turn who waits for it
             except usb.core.USBError as error:
                 if outcome_of(error) is Outcome.GONE:
                     self._lose()

@@ -15,7 +15,8 @@ import usb.util
 from mtpbackup.errors import EndpointStalled, PhoneGone, TransportError, TransportTimeout
 from mtpbackup.transport.base import Buffer, Chunk, Endpoint, TransportOptions, UsbIdentity
 from mtpbackup.transport.match import MtpInterface
-from mtpbackup.transport.pyusb.library import translated
+from mtpbackup.transport.pyusb.library import ExactBackend, translated
+from mtpbackup.transport.pyusb.old_library import OldBackend
 from mtpbackup.transport.pyusb.pipes import EventReader, PyusbDriver, Worker
 from mtpbackup.transport.queued import QueuedTransport
 from mtpbackup.transport.requests import Outcome, Request, TransferFailed
@@ -50,6 +51,7 @@ class PyusbTransport(QueuedTransport):
         interface: what was claimed.
         identity: what USB says of the phone.
         options: how to move bytes.
+        backend: of the device, with the limits of its calls.
     """
 
     def __init__(
@@ -57,15 +59,16 @@ class PyusbTransport(QueuedTransport):
         device: Any,
         interface: MtpInterface,
         identity: UsbIdentity,
-        options: TransportOptions | None = None,
+        options: TransportOptions | None,
+        backend: ExactBackend | OldBackend,
     ) -> None:
-        self._driver = PyusbDriver(device, interface)
+        self._driver = PyusbDriver(device, interface, backend)
         super().__init__(self._driver, interface.packet_size, options or TransportOptions())
         self._device = device
         self._interface = interface
         self._identity = identity
         self._control = Worker("control", _carry_control)
-        self._reader = EventReader(device, interface, self.take_event, self.lose_phone)
+        self._reader = EventReader(device, interface, backend, self.take_event, self.lose_phone)
         # A program that dies without closing must not end libusb under these threads.
         atexit.register(self.close)
 
