@@ -1,0 +1,100 @@
+"""The host's side of the measurements: lays out source and files, boots the machine, keeps the results."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts/lab"))
+sys.path.insert(0, str(ROOT))
+
+from labvm.machine import Settings, run  # noqa: E402 - beside this package
+from tests.vm import content  # noqa: E402
+
+#: What of the checkout the guest needs.
+_SOURCE = ("mtpbackup", "tests", "scripts/lab/guest", "scripts/speed", "pyproject.toml")
+#: The whole works, and those of `--quick`.
+WHOLE: Final = {
+    "seconds": 480,
+    "works": [
+        {"name": "list10k", "count": 10_000, "size": 1_000, "repeats": 1, "copied": False},
+        {"name": "small", "count": 2_000, "size": 4_000, "repeats": 2, "copied": True},
+        {"name": "medium", "count": 200, "size": 2_000_000, "repeats": 2, "copied": True},
+        {"name": "large", "count": 1, "size": 300_000_000, "repeats": 3, "copied": True},
+    ],
+    "on_qemu": ["small", "medium", "large"],
+    "restored": "medium",
+    "photos": 10_000,
+    "list_repeats": 3,
+    "patience": 240,
+}
+QUICK: Final = {
+    "seconds": 60,
+    "works": [
+        {"name": "small", "count": 60, "size": 4_000, "repeats": 1, "copied": True},
+        {"name": "medium", "count": 4, "size": 2_000_000, "repeats": 1, "copied": True},
+        {"name": "large", "count": 1, "size": 20_000_000, "repeats": 1, "copied": True},
+    ],
+    "on_qemu": ["small", "medium", "large"],
+    "restored": "medium",
+    "photos": 500,
+    "list_repeats": 1,
+    "patience": 60,
+}
+
+
+def measure(order: dict[str, Any], seconds: float) -> tuple[int, list[dict[str, Any]]]:
+    """Boots the machine and measures.
+
+    Args:
+        order: what; as `WHOLE`.
+        seconds: after which the machine is killed; what was measured by then is kept.
+
+    Returns:
+        The exit code of the machine's command, and the results.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        source, files, out = (folder / name for name in ("source", "files", "out"))
+        for name in _SOURCE:
+            path = ROOT / name
+            copy = source / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                shutil.copytree(path, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            else:
+                shutil.copy(path, copy)
+        for work in order["works"]:
+            if work["name"] in order["on_qemu"]:
+                for number in range(work["count"]):
+                    path = files / work["name"] / "DCIM/Camera" / f"f{number:05}.jpg"
+                    content.write_file(path, work["size"])
+        files.mkdir(exist_ok=True)
+        out.mkdir()
+        (out / "order.json").write_text(json.dumps({**order, "files": str(files)}))
+        words = " && ".join(
+            [
+                "mkdir /run/bench && cp -r /mnt/source/. /run/bench && cd /run/bench",
+                "unset PYTHONDONTWRITEBYTECODE",
+                "export PYTHONPATH=/run/bench:/run/bench/scripts:/run/bench/scripts/lab/guest",
+                "python3 -m compileall -q -j 2 mtpbackup scripts tests/vm",
+                shlex.join(
+                    ["python3", "-m", "speed.guest.measure", "/mnt/out/order.json", "/mnt/out/results.json"]
+                ),
+            ]
+        )
+        settings = Settings(
+            shares={"source": source, "files": files, "out": out},
+            memory=int(os.environ.get("MTPBACKUP_LAB_MEMORY", "4096")),
+            seconds=seconds,
+        )
+        code = run(words, settings)
+        results = out / "results.json"
+        return code, json.loads(results.read_text()) if results.exists() else []
