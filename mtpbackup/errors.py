@@ -422,6 +422,8 @@ class SendFailed(PhoneError):
         TOO_LARGE = "too_large"
         #: The storage takes no files.
         READ_ONLY = "read_only"
+        #: The phone takes nothing at the top of a storage, only in folders.
+        AT_TOP = "at_top"
 
     def __init__(self, path: str, reason: Reason, sent: int = 0) -> None:
         super().__init__(f"{path!r} not sent: {reason.value} after {sent} bytes")

@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -47,8 +47,8 @@ class Original:
     """A file that can be put back.
 
     Attributes:
-        key: its place on the phone, its size and its date in the phone's local time. The storage is empty where
-            it is not known.
+        key: its place on the phone, its date in the phone's local time, and the size of its content (phones
+            tell a wrong one of some videos). The storage is empty where it is not known.
         path: below the source's root, with "/" between the names.
         sha256: of the content as recorded, in hex; empty where nothing is recorded.
         placed: whether the path in `key` is where it lay on a phone, and not only where it lies on the disk.
@@ -117,7 +117,8 @@ class BackedUp:
         """See `Originals`."""
         for item in self._archive.catalog.items(self._phone):
             # A rebuilt catalog does not know the storage of everything.
-            yield Original(item.key, item.file.path, item.file.sha256, placed=bool(item.key.storage))
+            key = replace(item.key, size=item.file.size)
+            yield Original(key, item.file.path, item.file.sha256, placed=bool(key.storage))
 
     def lock(self) -> AbstractContextManager[None]:
         """See `Originals`. A backup that can only be read needs none."""

@@ -148,10 +148,22 @@ def _send_failed(error: errors.SendFailed) -> Advice:
                 ("Send it to the phone's built-in storage, or format the card on the phone as exFAT.",),
                 ExitCode.SOME_FAILED,
             )
+        case errors.SendFailed.Reason.READ_ONLY if not path:
+            return Advice(
+                "This phone takes no files from a computer.",
+                ("Put them into a folder of this computer:  mtpbackup restore --to FOLDER",),
+                ExitCode.SOME_FAILED,
+            )
         case errors.SendFailed.Reason.READ_ONLY:
             return Advice(
                 f"{path} could not be sent: this storage of the phone can only be read.",
                 ("Send it to another storage of the phone.",),
+                ExitCode.SOME_FAILED,
+            )
+        case errors.SendFailed.Reason.AT_TOP:
+            return Advice(
+                f"{path} could not be sent: this phone takes nothing beside its folders, only in them.",
+                ("Send it to a folder that is there:  mtpbackup restore --into Pictures",),
                 ExitCode.SOME_FAILED,
             )
         case errors.SendFailed.Reason.STALLED:

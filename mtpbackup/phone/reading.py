@@ -14,8 +14,9 @@ How it is asked for, and why (figures: ANDROID.md, Reading, on one set-up):
 
 What disagrees with the listed size is never handed on as if it were right. Android 12 and later may convert
 videos on the way: GetObject then brings other bytes than partial reads do, which are the true ones, and the
-size is said to be twice what it is (PHONES.md 1.10). So a length that disagrees means "read again by parts"
-first, and a video that ends, by the phone's own word, after exactly half of its listed size has come whole.
+size is said to be twice what it is (PHONES.md 1.10). So videos are read by parts, however small; a length that
+disagrees means "read again by parts" first; and a video that ends, by the phone's own word, after exactly half
+of its listed size has come whole.
 Never past the end: Android answers that with an error, and a length that means nothing.
 """
 
@@ -121,7 +122,7 @@ class _Reading:
         try:
             # Of an item listed with no bytes GetObject is asked too: phones that don't know a size say 0, and a
             # file that is saved as an empty one is lost. There are few of them.
-            if began == 0 and self._end == item.size <= WHOLE_LIMIT:
+            if began == 0 and self._end == item.size <= WHOLE_LIMIT and not self._may_be_converted():
                 yield from self._small()
             else:
                 yield from self._large()
@@ -135,6 +136,11 @@ class _Reading:
         except EndpointStalled as error:
             raise self._unreadable(ItemUnreadable.Reason.STALLED) from error
         return None
+
+    def _may_be_converted(self) -> bool:
+        """Whether GetObject might bring other bytes than are there, and of the very length that is told."""
+        video = self._item.size > 0 and _is_video(self._item.format)
+        return video and self._session.supports(Op.GET_PARTIAL_OBJECT_64)
 
     def _small(self) -> Iterator[Chunk]:
         """The whole, or where its length disagrees, the parts."""

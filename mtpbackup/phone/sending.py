@@ -199,6 +199,9 @@ class Sender:
             self._limits[place.storage.id] = FAT_LIMIT
         if response in _PLAIN:
             return SendFailed(place.shown_path, _PLAIN[ResponseCode(response)], sent)
+        if response == ResponseCode.INVALID_PARAMETER and place.folder is None:
+            # As Xiaomi's phones (PHONES.md, section 2). Of the name, Android's other reason, nothing is wrong.
+            return SendFailed(place.shown_path, _Reason.AT_TOP, sent)
         try:
             if not is_shown(self._session, place.storage):
                 return StorageVanished(place.storage.label)

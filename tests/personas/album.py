@@ -24,10 +24,10 @@ def fill(phone: VirtualPhone) -> None:
 #: Four folders at the top and a file, so that the top is listed at once too, where that is possible.
 _ANDROID = {
     **{f"DCIM/Camera/IMG_{number:04}.jpg": size for number, size in enumerate(SIZES)},
-    "DCIM/Camera/VID_0100.mp4": 9 * MIB + 524,
+    "DCIM/Camera/VID_0100.mp4": 300_524,
     "DCIM/Camera/VID_0101.mp4": 40_000,
     "Pictures/Füße 😀.png": 3_000,
-    "Movies/film.mp4": 17 * MIB,
+    "Movies/film.mp4": 9 * MIB,
     "Download/a.jpg": 10,
     "top.jpg": 2_000,
 }
@@ -49,7 +49,7 @@ _IPHONE = {
     "DCIM/100APPLE/IMG_0002.AAE": 700,
     "DCIM/100APPLE/IMG_E0002.HEIC": 140_000,
     "DCIM/100APPLE/IMG_0003.PNG": 5_000,
-    "DCIM/101APPLE/IMG_1004.MOV": 10 * MIB,
+    "DCIM/101APPLE/IMG_1004.MOV": 9 * MIB,
 }
 
 _ALBUMS = {"camera": _CAMERA, "iphone": _IPHONE}

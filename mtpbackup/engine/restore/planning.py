@@ -230,6 +230,8 @@ class PhoneIndex:
             if item.modified is not None and same_moment(item.modified, key.modified):
                 return item, ()
         dated = self._by_date.get((key.size, key.modified), [])
+        if task.seems_twice(2 * key.size):
+            dated = dated + self._by_date.get((2 * key.size, key.modified), [])
         return None, (*named, *(item for item in dated if item not in named))
 
 

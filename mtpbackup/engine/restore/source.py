@@ -55,7 +55,7 @@ class Source:
         Raises:
             As `Phone.read` and `content_of`.
         """
-        if item.size != task.size:
+        if item.size != task.size and not task.seems_twice(item.size):
             return False
         with closing(self.read(task).parts()) as pieces, closing(phone.read(item)) as chunks:
             here = memoryview(b"")

@@ -56,6 +56,13 @@ class PutTask:
         """The folder that it goes to."""
         return self.storage, self.folder
 
+    def seems_twice(self, size: int) -> bool:
+        """Whether a size is what a phone tells of this video that converts videos: twice the true one.
+
+        Whether it is the video, only its content can tell (PHONES.md 1.10).
+        """
+        return self.kind is Kind.VIDEO and size == 2 * self.size > 0
+
     @property
     def ref(self) -> ItemRef:
         """Its name in reports."""
