@@ -422,14 +422,19 @@ class SendFailed(PhoneError):
         TOO_LARGE = "too_large"
         #: The storage takes no files.
         READ_ONLY = "read_only"
-        #: The phone takes nothing at the top of a storage, only in folders.
-        AT_TOP = "at_top"
 
     def __init__(self, path: str, reason: Reason, sent: int = 0) -> None:
         super().__init__(f"{path!r} not sent: {reason.value} after {sent} bytes")
         self.path = path
         self.reason = reason
         self.sent = sent
+
+
+class TopRefused(SendFailed):
+    """The phone takes nothing at the top of a storage, only in folders. `__cause__` has its answer."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, SendFailed.Reason.REFUSED)
 
 
 # --- the backup on disk -----------------------------------------------------------------------------------

@@ -179,7 +179,7 @@ class BackupNarrator:
         others = event.wanted.items - event.photos - event.videos
         if others:
             kinds.append(number(others, "other file"))
-        what = " and ".join(kinds) if kinds else "No photos or videos"
+        what = listing(kinds) if kinds else "No photos or videos"
         amount = f", {size(event.wanted.bytes)}" if event.wanted.bytes else ""
         self._voice.good(f"{plain(event.phone)} connected.  {what}{amount}")
         for folder in event.missing_folders:

@@ -29,6 +29,11 @@ _SKIPPED_BECAUSE: Final = {
     PutSkip.NAME: "the phone would not take its name",
 }
 
+_FAILED_BECAUSE: Final = {
+    "IntegrityError": " is not in the backup any more",
+    "TopRefused": ": this phone takes files in folders only (say which: --into Pictures)",
+}
+
 _ENDINGS: Final = {
     Ending.DONE: ExitCode.OK,
     Ending.DECLINED: ExitCode.OK,
@@ -104,11 +109,14 @@ class RestoreNarrator:
     def _lost(self, event: reports.PhoneLost) -> None:
         what = {
             "PhoneGone": "The phone was unplugged.",
+            "SessionDropped": "The phone closed the connection: it was asked too fast.",
             "PhoneLocked": "The phone was locked.",
             "StorageVanished": "The phone was locked, or its card was taken out.",
         }.get(event.failure.kind, "The phone stopped answering.")
         done = f"  {self._sent:,} of {self._total.items:,} are on it." if self._total.items else ""
-        self._voice.warn(f"{what}{done}  Plug it in and unlock it to continue.")
+        dropped = event.failure.kind == "SessionDropped"
+        then = "Going on more slowly." if dropped else "Plug it in and unlock it to continue."
+        self._voice.warn(f"{what}{done}  {then}")
 
     # --- the plan -----------------------------------------------------------------------------------------
 
@@ -254,8 +262,8 @@ class RestoreNarrator:
         ]
         for failed in summary.failures:
             tried = f" (tried {failed.tries} times)" if failed.tries > 1 else ""
-            missing = " is not in the backup any more" if failed.failure.kind == "IntegrityError" else ""
-            lines.append(f"{plain(failed.item.shown_path)}{missing}{tried}")
+            because = _FAILED_BECAUSE.get(failed.failure.kind, "")
+            lines.append(f"{plain(failed.item.shown_path)}{because}{tried}")
         if lines:
             self._voice.warn(f"{number(len(lines), 'file')} not put back:")
             for line in lines[:_SHOWN]:

@@ -138,6 +138,15 @@ def _name_refused(error: errors.NameRefused) -> Advice:
     )
 
 
+@says(errors.TopRefused)
+def _top_refused(error: errors.TopRefused) -> Advice:
+    return Advice(
+        f"{plain(error.path)} could not be sent: this phone takes files in folders only.",
+        ("Send it to one:  mtpbackup restore --into Pictures",),
+        ExitCode.SOME_FAILED,
+    )
+
+
 @says(errors.SendFailed)
 def _send_failed(error: errors.SendFailed) -> Advice:
     path = plain(error.path)
@@ -158,12 +167,6 @@ def _send_failed(error: errors.SendFailed) -> Advice:
             return Advice(
                 f"{path} could not be sent: this storage of the phone can only be read.",
                 ("Send it to another storage of the phone.",),
-                ExitCode.SOME_FAILED,
-            )
-        case errors.SendFailed.Reason.AT_TOP:
-            return Advice(
-                f"{path} could not be sent: this phone takes nothing beside its folders, only in them.",
-                ("Send it to a folder that is there:  mtpbackup restore --into Pictures",),
                 ExitCode.SOME_FAILED,
             )
         case errors.SendFailed.Reason.STALLED:

@@ -32,6 +32,7 @@ from mtpbackup.errors import (
     PhoneGone,
     SendFailed,
     StorageVanished,
+    TopRefused,
 )
 from mtpbackup.phone.acceptance import FAT_LIMIT, largest_file, name_trouble
 from mtpbackup.phone.content import Content
@@ -201,7 +202,7 @@ class Sender:
             return SendFailed(place.shown_path, _PLAIN[ResponseCode(response)], sent)
         if response == ResponseCode.INVALID_PARAMETER and place.folder is None:
             # As Xiaomi's phones (PHONES.md, section 2). Of the name, Android's other reason, nothing is wrong.
-            return SendFailed(place.shown_path, _Reason.AT_TOP, sent)
+            return TopRefused(place.shown_path)
         try:
             if not is_shown(self._session, place.storage):
                 return StorageVanished(place.storage.label)

@@ -46,6 +46,7 @@ from mtpbackup.errors import (
     PhoneFull,
     SendFailed,
     StorageVanished,
+    TopRefused,
 )
 from mtpbackup.phone import Item
 
@@ -56,7 +57,7 @@ _FILE_ERRORS: Final = (
     *(SendFailed, NameTaken, NameRefused, ItemVanished, ItemUnreadable),
     *(OperationFailed, OperationUnsupported, ArchiveError),
 )
-_HOPELESS: Final = (NameRefused, OperationUnsupported)
+_HOPELESS: Final = (NameRefused, OperationUnsupported, TopRefused)
 _NEVER: Final = (SendFailed.Reason.TOO_LARGE, SendFailed.Reason.READ_ONLY)
 
 
