@@ -17,8 +17,10 @@ from tests.web.browser.surfer import Surfer
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
 
-#: What the console says of answers that are meant to be refusals.
-EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (404|409|503)")
+#: What the console says of answers that are meant to be refusals, and of servers that end before the page does.
+EXPECTED = re.compile(
+    r"Failed to load resource: (the server responded with a status of (404|409|503)|net::ERR_(CONN|EMPTY))"
+)
 
 FLAGS = [
     "--headless=new",

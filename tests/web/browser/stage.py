@@ -142,6 +142,7 @@ class Stage(ThreadingHTTPServer):
         answers: what is said to GET requests by path, beside what is worked out.
         asked: paths of all requests, and of orders with what was sent.
         copying: while true, thumbnails are to be asked for later.
+        thumb_gate: while it is not set, thumbnails are made for ever.
     """
 
     daemon_threads = True
@@ -153,6 +154,8 @@ class Stage(ThreadingHTTPServer):
         self.listeners: list[queue.Queue[str | None]] = []
         self.asked: list[tuple[str, Any]] = []
         self.copying = False
+        self.thumb_gate = threading.Event()
+        self.thumb_gate.set()
         self.folders = FOLDERS
         self.items = pictures(count, new=new)
         self.saved = [[*row[:6], int(index % 5 != 0), *row[7:]] for index, row in enumerate(pictures(count))]
@@ -160,7 +163,7 @@ class Stage(ThreadingHTTPServer):
             "phone": phone(),
             "archive": {
                 "root": "/home/anna/Pictures/Phone backup",
-                "name": "Phone backup",
+                "name": "~/Pictures/Phone backup",
                 "free": 212_000_000_000,
                 "files": len(self.saved),
                 "bytes": sum(row[3] for row in self.saved),
@@ -239,6 +242,9 @@ class Stage(ThreadingHTTPServer):
         }
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing of pages that went away."""
+
     def tell(self, event: str, data: Any) -> None:
         """Sends news to all pages."""
         with self.lock:
@@ -287,7 +293,7 @@ class Stage(ThreadingHTTPServer):
                     "path": f"Pixel 8/{'/'.join(self.folders[row[2]])}/{row[1]}",
                     "size": row[3],
                     "taken": row[4],
-                    "taken_source": "EXIF",
+                    "taken_source": "exif_offset",
                     "camera": "Google Pixel 8",
                     "place": "47.58° N, 12.34° E",
                     "width": 4080,
@@ -347,6 +353,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/api/events":
             self.events()
         elif path.startswith("/thumb/"):
+            self.server.thumb_gate.wait()
             if self.server.copying:
                 self.send(b"", "text/plain", 503, Retry_After="1")
             elif "dng" in path:

@@ -21,6 +21,13 @@ T = TypeVar("T")
 #: Seconds after which something that should be there is missing. Only failing tests wait so long.
 PATIENCE = 15.0
 
+#: The first element of a kind that is to be seen and has some words in it; one question instead of many.
+FIND = """
+  const [css, words] = arguments;
+  const found = [...document.querySelectorAll(css)];
+  return found.find((each) => each.checkVisibility() && each.innerText.includes(words));
+"""
+
 
 class Surfer:
     """What a person does with the browser.
@@ -89,7 +96,7 @@ class Surfer:
                 raise AssertionError(
                     f"waited in vain for {what or look}; the page says: {self.text('body')[:1500]}"
                 )
-            time.sleep(0.02)
+            time.sleep(0.03)
 
     def all(self, css: str) -> list[WebElement]:
         """All elements that are there now."""
@@ -101,20 +108,17 @@ class Surfer:
 
     def text(self, css: str) -> str:
         """What is to be read in the first such element; nothing where there is none."""
-        found = self.all(css)
-        return found[0].text if found else ""
+        text: str = self.run("return document.querySelector(arguments[0])?.innerText ?? ''", css)
+        return text
 
     def see(self, css: str, words: str) -> WebElement:
         """Waits for an element with some words in it that are to be seen."""
-
-        def look() -> WebElement | None:
-            return next((e for e in self.all(css) if e.is_displayed() and words in e.text), None)
-
-        return self.until(look, f"“{words}” in {css}")
+        return self.until(lambda: self.run(FIND, css, words), f"“{words}” in {css}")
 
     def count(self, css: str) -> int:
         """How many there are."""
-        return len(self.all(css))
+        count: int = self.run("return document.querySelectorAll(arguments[0]).length", css)
+        return count
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Runs a script in the page."""
@@ -138,7 +142,7 @@ class Surfer:
         """Clicks on something, as soon as that is possible."""
 
         def attempt() -> bool:
-            element = next((e for e in self.all(css) if e.is_displayed() and words in e.text), None)
+            element = self.run(FIND, css, words)
             if element is None or not element.is_enabled():
                 return False
             try:

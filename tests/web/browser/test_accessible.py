@@ -91,11 +91,11 @@ def test_axe_finds_nothing_while_something_is_wrong(surfer, stage, dark):
 
 SMALL_TARGETS = """
   const small = [];
-  for (const each of document.querySelectorAll('a, button, input, select, summary, [role="gridcell"][tabindex]')) {
+  for (const each of document.querySelectorAll('a, button, input, select, summary, .tile')) {
     const target = each.matches('input') ? each.closest('label') ?? each : each;
     const box = target.getBoundingClientRect();
     if (box.width === 0 || each.closest('.skip')) continue;
-    if (box.width < 43.5 || box.height < 43.5) small.push(`${each.outerHTML.slice(0, 120)} ${box.width}x${box.height}`);
+    if (Math.min(box.width, box.height) < 43.5) small.push(`${each.outerHTML.slice(0, 120)} ${box.width}`);
   }
   return small;
 """

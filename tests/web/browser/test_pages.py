@@ -234,7 +234,7 @@ def test_a_picture_opens_large_with_its_details_and_can_be_downloaded(surfer, st
     surfer.open(stage.url, "In the backup")
     click_tile(surfer, 1)
     details = surfer.see("dialog.viewer", "Google Pixel 8")
-    for words in ("8 February 2026", "3.2 MB", "4,080 × 3,072", "47.58° N", "2 of"):
+    for words in ("8 February 2026", "3.2 MB", "4,080 \u00d7 3,072", "47.58° N", "2 of"):
         assert words in details.text
     image = surfer.one(".view-stage img")
     surfer.until(lambda: surfer.run("return arguments[0].naturalWidth > 0", image), "the picture")

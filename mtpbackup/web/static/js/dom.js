@@ -1,5 +1,7 @@
 /* Building elements. Text only ever becomes text: no function here reads HTML, because names come from phones. */
 
+import { harmless } from './words.js';
+
 /**
  * Makes an element.
  * @param {string} tag its name
@@ -38,6 +40,16 @@ export function fill(parent, ...children) {
   parent.replaceChildren();
   append(parent, children);
   return parent;
+}
+
+/**
+ * A name or a path from a phone, as text that keeps its own direction to itself and breaks where names have
+ * their joints.
+ */
+export function named(text) {
+  const pieces = harmless(text).split(/(?<=[_./-])(?=[^_./-])/);
+  return h('bdi', { class: 'path' }, pieces.flatMap((piece, index) =>
+    (index === 0 ? [piece] : [document.createElement('wbr'), piece])));
 }
 
 /** Changes a text only where it differs, so that live regions do not repeat themselves. */

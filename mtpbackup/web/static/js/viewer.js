@@ -1,10 +1,21 @@
 /* One picture or film of the backup, as large as the window, with what is known of it. */
 
 import { describe } from './collection/items.js';
-import { fill, h } from './dom.js';
+import { fill, h, named } from './dom.js';
 import { icon } from './icons.js';
 import { fileAddress, get, thumbAddress } from './server.js';
 import { count, harmless, moment, size } from './words.js';
+
+/* Where the program found the date. */
+const SOURCES = {
+  exif_offset: 'the picture itself',
+  exif_gps: 'the picture and its position',
+  gps: 'the position in the picture',
+  exif: 'the picture itself',
+  mp4: 'the film itself',
+  name: 'its name',
+  mtp: 'the phone',
+};
 
 export class Viewer {
   #closed;
@@ -61,9 +72,17 @@ export class Viewer {
 
   #left() {
     this.#control?.abort();
-    // A film would go on playing unseen.
-    fill(this.#stage);
+    this.#empty();
     this.#closed(this.#index);
+  }
+
+  /* A film would go on playing unseen, and a large picture loading: taking it out of the page is not enough. */
+  #empty() {
+    for (const element of this.#stage.querySelectorAll('img, video')) {
+      element.removeAttribute('src');
+      if (element instanceof HTMLMediaElement) element.load();
+    }
+    fill(this.#stage);
   }
 
   #step(by) {
@@ -94,9 +113,10 @@ export class Viewer {
   #showFile() {
     const entry = this.#entries[this.#index];
     const file = entry.files[this.#member];
-    fill(this.#title, h('bdi', null, harmless(file.name)));
+    fill(this.#title, named(file.name));
     fill(this.#where, `${count(this.#index + 1)} of ${count(this.#entries.length)}`);
     this.#download.href = fileAddress(file.id, true);
+    this.#empty();
     fill(this.#stage, this.#content(entry, file));
     this.#showMembers(entry);
     this.#describe(file);
@@ -156,7 +176,7 @@ export class Viewer {
   #facts(known) {
     const rows = [
       ['Taken', moment(known.taken)],
-      ['Date from', known.taken_source],
+      ['Date from', SOURCES[known.taken_source] ?? ''],
       ['Size', size(known.size)],
       ['Pixels', known.width && known.height ? `${count(known.width)} × ${count(known.height)}` : ''],
       ['Camera', known.camera],
@@ -167,7 +187,7 @@ export class Viewer {
       ['Fingerprint', known.sha256 ? `SHA-256 ${known.sha256.slice(0, 16)}…` : ''],
     ];
     fill(this.#details, rows.filter(([, value]) => value).map(([name, value]) =>
-      h('div', null, h('dt', null, name), h('dd', null, h('bdi', null, harmless(value))))));
+      h('div', null, h('dt', null, name), h('dd', null, named(value)))));
   }
 }
 

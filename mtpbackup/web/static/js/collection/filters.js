@@ -25,20 +25,20 @@ export function filter(entries, wish) {
       (wish.folder === null || file.folder === wish.folder)));
 }
 
+function countOf(files, test) {
+  let count = 0;
+  for (const file of files) if (test(file)) count += 1;
+  return count;
+}
+
 /**
  * How many files each choice has by itself.
  * @returns {{kinds: Object<string, number>, marked: number, folders: number[]}}
  */
 export function tally(entries, folderCount) {
-  const kinds = Object.fromEntries(KINDS.map(([name]) => [name, 0]));
+  const files = entries.flatMap((entry) => entry.files);
+  const kinds = Object.fromEntries(KINDS.map(([name, , test]) => [name, countOf(files, test)]));
   const folders = new Array(folderCount).fill(0);
-  let marked = 0;
-  for (const entry of entries) {
-    for (const file of entry.files) {
-      for (const [name, , test] of KINDS) if (test(file)) kinds[name] += 1;
-      folders[file.folder] += 1;
-      if (file.mark === false) marked += 1;
-    }
-  }
-  return { kinds, marked, folders };
+  for (const file of files) folders[file.folder] += 1;
+  return { kinds, marked: countOf(files, (file) => file.mark === false), folders };
 }

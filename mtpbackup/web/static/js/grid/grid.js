@@ -24,6 +24,8 @@ export class Grid {
   #frame = null;
   #watch;
   #stops = new AbortController();
+  /* Pixels at the top of the window that something else covers. */
+  #cover = 0;
   /* Whether Shift and arrows are drawing a range. */
   #extending = false;
 
@@ -75,7 +77,7 @@ export class Grid {
     const index = this.#entries.findIndex((entry) => entry.day.slice(0, 7) === month);
     if (!line || index < 0) return;
     const top = this.element.getBoundingClientRect().top + window.scrollY + line.top;
-    window.scrollTo({ top: top - padding(), behavior: 'instant' });
+    window.scrollTo({ top: top - this.#cover, behavior: 'instant' });
     this.#draw();
     this.#place = { entry: index };
     this.#drawnPlace(this.#place)?.focus({ preventScroll: true });
@@ -84,6 +86,11 @@ export class Grid {
   /** Moves the focus to an entry, as after looking at it. */
   focusEntry(index) {
     if (index < this.#entries.length) this.#goTo({ entry: index });
+  }
+
+  /** Says how much of the top of the window something else covers. */
+  set cover(pixels) {
+    this.#cover = pixels;
   }
 
   close() {
@@ -119,7 +126,7 @@ export class Grid {
     if (next.columns === size.columns && next.tile === size.tile && lineOf.length === this.#entries.length) return;
     // What was at the top stays at the top: on a turned phone one does not want to look for one's place.
     const top = this.element.getBoundingClientRect().top;
-    const seen = top < 0 ? this.#firstSeen() : null;
+    const seen = top < 0 ? this.#firstSeen(-top) : null;
     const offset = seen === null ? 0 : lines[lineOf[seen]].top + top;
     const held = this.element.contains(document.activeElement);
     this.#layOut();
@@ -139,10 +146,11 @@ export class Grid {
 
   #draw() {
     const { lines } = this.#plan;
+    // Asked once, before anything is changed: each question after a change would cost a layout of the page.
     const top = -this.element.getBoundingClientRect().top;
     const bottom = top + window.innerHeight;
     // Where nobody is in the grid, Tab leads to the first picture that is seen, not back to where one once was.
-    if (!this.element.contains(document.activeElement)) this.#place = { entry: this.#firstSeen() ?? 0 };
+    if (!this.element.contains(document.activeElement)) this.#place = { entry: this.#firstSeen(top) ?? 0 };
     const first = lineAt(lines, top - AHEAD.lines);
     const last = Math.min(lines.length - 1, lineAt(lines, bottom + AHEAD.lines));
     const wanted = new Set();
@@ -175,7 +183,7 @@ export class Grid {
     } else if (line.kind === 'days') {
       for (const day of line.days) {
         const files = this.#ofDay(day).reduce((sum, entry) => sum + entry.files.length, 0);
-        const cell = makeDay(day, this.#plan.days.indexOf(day), files, choosable);
+        const cell = makeDay(day, files, choosable);
         cell.setAttribute('aria-colindex', day.column + 1);
         cell.style.gridColumn = `${day.column + 1} / span ${day.span}`;
         row.append(cell);
@@ -196,10 +204,9 @@ export class Grid {
     if (choosable) this.#showChoiceIn(row);
   }
 
-  #firstSeen() {
+  #firstSeen(top) {
     const { lines } = this.#plan;
-    const top = -this.element.getBoundingClientRect().top + padding();
-    for (let line = lineAt(lines, top); line < lines.length; line += 1) {
+    for (let line = lineAt(lines, top + this.#cover); line < lines.length; line += 1) {
       if (lines[line].kind === 'tiles') return lines[line].cells[0].index;
     }
     return this.#entries.length > 0 ? this.#entries.length - 1 : null;
@@ -267,7 +274,7 @@ export class Grid {
   #keyed(event) {
     if (event.altKey || event.metaKey) return;
     const next = step(this.#plan, this.#place, event.key, {
-      all: event.ctrlKey, page: window.innerHeight - 2 * padding(), days: this.#choice !== null,
+      all: event.ctrlKey, page: window.innerHeight - 2 * this.#cover, days: this.#choice !== null,
     });
     if (next) {
       event.preventDefault();
@@ -357,9 +364,4 @@ export class Grid {
     }
     stop?.setAttribute('tabindex', '0');
   }
-}
-
-/* Pixels at the top of the window that something else covers. */
-function padding() {
-  return parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
 }

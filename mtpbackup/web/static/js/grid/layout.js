@@ -7,7 +7,7 @@
 export const HEIGHTS = { month: 64, days: 44 };
 
 /**
- * @typedef {{key: string, first: number, count: number, column: number, span: number, line: number}} Day
+ * @typedef {{index: number, key: string, first: number, count: number, column: number, span: number, line: number}} Day
  * @typedef {{kind: "month", top: number, height: number, month: string}
  *   | {kind: "days", top: number, height: number, days: Day[]}
  *   | {kind: "tiles", top: number, height: number, cells: {index: number, column: number}[]}} Line
@@ -71,7 +71,7 @@ function splitDays(entries) {
   for (const [index, entry] of entries.entries()) {
     const last = days.at(-1);
     if (last && last.key === entry.day) last.count += 1;
-    else days.push({ key: entry.day, first: index, count: 1, column: 0, span: 0, line: 0 });
+    else days.push({ index: days.length, key: entry.day, first: index, count: 1, column: 0, span: 0, line: 0 });
   }
   return days;
 }

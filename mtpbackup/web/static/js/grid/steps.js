@@ -45,18 +45,18 @@ function vertical(plan, place, by, days) {
   const column = columnOf(plan, place);
   for (let line = lineOf(plan, place) + by; plan.lines[line]; line += by) {
     if (plan.lines[line].kind === 'days' && !days) continue;
-    const found = inLine(plan, plan.lines[line], column);
+    const found = inLine(plan.lines[line], column);
     if (found) return found;
   }
   return null;
 }
 
 /** What is nearest to a column in a line. */
-function inLine(plan, line, column) {
+function inLine(line, column) {
   if (line.kind === 'tiles') return { entry: nearest(line.cells, column).index };
   if (line.kind === 'days') {
     const day = line.days.findLast((each) => each.column <= column) ?? line.days[0];
-    return { day: plan.days.indexOf(day) };
+    return { day: day.index };
   }
   return null;
 }
@@ -69,7 +69,7 @@ function nearest(cells, column) {
 function endOfLine(plan, place, which) {
   const line = plan.lines[lineOf(plan, place)];
   if (line.kind === 'tiles') return { entry: line.cells.at(which).index };
-  return { day: plan.days.indexOf(line.days.at(which)) };
+  return { day: line.days.at(which).index };
 }
 
 function page(plan, place, by) {
@@ -79,7 +79,7 @@ function page(plan, place, by) {
   let found = null;
   for (let line = lineOf(plan, place) + direction; plan.lines[line]; line += direction) {
     if (plan.lines[line].kind !== 'tiles') continue;
-    found = inLine(plan, plan.lines[line], column);
+    found = inLine(plan.lines[line], column);
     if (Math.abs(plan.lines[line].top - start) >= Math.abs(by)) break;
   }
   return found;

@@ -70,17 +70,16 @@ export function makeMonth(line, columns) {
 /**
  * The cell with a day's name, over its pictures.
  * @param {Day} day
- * @param {number} index its place among the days
  * @param {number} files how many files it has
  * @param {boolean} choosable whether the whole day can be chosen
  */
-export function makeDay(day, index, files, choosable) {
+export function makeDay(day, files, choosable) {
   const name = [h('span', { class: 'day-name' }, shortDay(day.key)), h('span', { class: 'day-count' }, count(files))];
   const cell = h('div', { role: 'gridcell', class: 'day', 'aria-colspan': day.span });
   if (choosable) {
     cell.append(h('label', null,
       h('input', {
-        type: 'checkbox', tabindex: '-1', 'data-day': index,
+        type: 'checkbox', tabindex: '-1', 'data-day': day.index,
         'aria-label': `All of ${longDay(day.key)}, ${number(files, 'picture')}`,
       }),
       name));

@@ -39,7 +39,7 @@ export function open() {
   const load = () => loader.load(`/api/archive/items${pick.query}`, 'Looking into the backup…');
   const pick = new PhonePick(load);
   choice.addEventListener('change', update);
-  const ends = [listen('state', update), listen('job', update)];
+  const ends = [listen('state', update), listen('job', update), listen('listing', load)];
   update();
   load();
   return {

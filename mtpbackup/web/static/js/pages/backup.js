@@ -1,11 +1,11 @@
 /* In the backup: what is safe, from the disk, with or without a phone. */
 
-import { fill, h } from '../dom.js';
+import { fill, h, named } from '../dom.js';
 import { listen, now } from '../live.js';
 import { Loader } from '../parts/loader.js';
 import { PhonePick } from '../parts/phone-pick.js';
 import { Shelf } from '../parts/shelf.js';
-import { count, size } from '../words.js';
+import { number, size } from '../words.js';
 import { Viewer } from '../viewer.js';
 
 export const title = 'In the backup';
@@ -26,20 +26,21 @@ export function open() {
   const update = () => {
     if (!now.state) return;
     const { archive } = now.state;
-    fill(summary, `${count(archive.files)} files, ${size(archive.bytes)}, in `,
-      h('bdi', { class: 'path' }, archive.root));
+    fill(summary, `${number(archive.files, 'file')}, ${size(archive.bytes)}, in `,
+      named(archive.name));
     pick.offer(now.state.phones);
     // What a backup has just saved turns up without asking.
     if (seen !== null && seen !== archive.files) load();
     seen = archive.files;
   };
-  const end = listen('state', update);
+  // What the phone was found to hold changes what is marked as gone.
+  const ends = [listen('state', update), listen('listing', () => load())];
   update();
   load();
   return {
     element: h('div', null, summary, pick.element, shelf.element, viewer.element),
     close() {
-      end();
+      for (const end of ends) end();
       loader.close();
       shelf.close();
       viewer.close();

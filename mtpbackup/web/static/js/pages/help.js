@@ -69,6 +69,10 @@ const KEYS = [
 ];
 
 function draw(list, findings) {
+  if (findings.length === 0) {
+    fill(list, h('p', null, 'Nothing is known to be wrong.'));
+    return;
+  }
   const order = Object.keys(STATES);
   const sorted = [...findings].sort((one, other) => order.indexOf(one.state) - order.indexOf(other.state));
   fill(list, h('ul', null, sorted.map(({ state, headline, what_to_do: whatToDo }) => {

@@ -1,12 +1,13 @@
 /* Home: which phone, is all of it safe, and the one big button. */
 
-import { fill, h } from '../dom.js';
+import { fill, h, named } from '../dom.js';
+import { Thumbs } from '../grid/thumbs.js';
 import { icon } from '../icons.js';
 import { isActive, listen, now } from '../live.js';
 import { jobWords } from '../parts/job.js';
 import { steps } from '../parts/phone-state.js';
 import { complain } from '../say.js';
-import { get, thumbAddress } from '../server.js';
+import { get } from '../server.js';
 import { count, harmless, number, size, when } from '../words.js';
 import { begin } from './starting.js';
 
@@ -21,6 +22,7 @@ export function open() {
   const latest = h('section', { class: 'latest', 'aria-labelledby': 'latest-title', hidden: true });
   const runs = h('section', { class: 'card runs', 'aria-labelledby': 'runs-title' });
   let drawn = '';
+  const strip = new Strip(latest);
   let filesSeen = -1;
   const update = () => {
     const { state } = now;
@@ -34,7 +36,7 @@ export function open() {
     fill(runs, ...drawRuns(state.runs));
     if (state.archive.files !== filesSeen) {
       filesSeen = state.archive.files;
-      drawLatest(latest).catch(complain);
+      strip.draw().catch(complain);
     }
   };
   const ends = [listen('state', update), listen('job', update)];
@@ -43,6 +45,7 @@ export function open() {
     element: h('div', { class: 'home' }, hero, latest, h('div', { class: 'pair' }, safe, runs)),
     close() {
       for (const end of ends) end();
+      strip.close();
     },
   };
 }
@@ -108,7 +111,7 @@ function drawArchive({ archive, phones }) {
     return [
       h('h2', null, archive.trouble ? harmless(archive.trouble.headline) : 'No backup yet'),
       archive.trouble ? steps(archive.trouble.what_to_do)
-        : h('p', { class: 'soft' }, 'The first one makes it, in ', h('bdi', { class: 'path' }, harmless(archive.root)), '.'),
+        : h('p', { class: 'soft' }, 'The first one makes it, in ', named(archive.name), '.'),
     ];
   }
   return [
@@ -117,7 +120,7 @@ function drawArchive({ archive, phones }) {
     h('dl', { class: 'facts' },
       fact('Size', size(archive.bytes)),
       archive.free !== null && fact('Room on the disk', `${size(archive.free)} free`),
-      fact('Folder', h('bdi', { class: 'path' }, harmless(archive.root))),
+      fact('Folder', named(archive.name)),
       phones.length > 1 && phones.map((phone) =>
         fact(h('bdi', null, harmless(phone.name)), `${number(phone.files, 'file')}, ${size(phone.bytes)}`))),
     archive.files > 0 && h('a', { class: 'quiet-link', href: '#/backup' }, 'Look at the backup'),
@@ -148,17 +151,34 @@ function runWords(run) {
 }
 
 /* A few of the newest pictures: the quickest proof that a backup is one. */
-async function drawLatest(part) {
-  const { items } = await get('/api/archive/items?limit=24');
-  const pictures = items.filter((row) => row[5] === 'photo').slice(0, 8);
-  part.hidden = pictures.length < 4;
-  if (part.hidden) return;
-  fill(part,
-    h('h2', { id: 'latest-title' }, 'Newest in the backup'),
-    h('a', { class: 'strip', href: '#/backup', 'aria-label': 'See all pictures in the backup' },
-      pictures.map((row) => {
-        const image = h('img', { src: thumbAddress('archive', row[0]), alt: '', loading: 'lazy' });
-        image.addEventListener('error', () => image.remove());
-        return h('span', null, image);
-      })));
+class Strip {
+  #part;
+  #places = new Map();
+  #thumbs = new Thumbs('archive', (id, address) => this.#arrived(id, address));
+
+  constructor(part) {
+    this.#part = part;
+  }
+
+  async draw() {
+    const { items } = await get('/api/archive/items?limit=24');
+    const pictures = items.filter((row) => row[5] === 'photo').slice(0, 8);
+    this.#part.hidden = pictures.length < 4;
+    if (this.#part.hidden) return;
+    this.#places = new Map(pictures.map(([id]) => [String(id), h('span', null)]));
+    fill(this.#part,
+      h('h2', { id: 'latest-title' }, 'Newest in the backup'),
+      h('a', { class: 'strip', href: '#/backup', 'aria-label': 'See all pictures in the backup' },
+        [...this.#places.values()]));
+    for (const id of this.#places.keys()) this.#arrived(id, this.#thumbs.known(id));
+    this.#thumbs.want([...this.#places.keys()]);
+  }
+
+  close() {
+    this.#thumbs.close();
+  }
+
+  #arrived(id, address) {
+    if (address) this.#places.get(id)?.replaceChildren(h('img', { src: address, alt: '' }));
+  }
 }

@@ -1,6 +1,6 @@
 /* Progress: how far the job is, and in the end what came of it. */
 
-import { fill, h, setText } from '../dom.js';
+import { fill, h, named, setText } from '../dom.js';
 import { icon } from '../icons.js';
 import { isActive, listen, now, takeJob } from '../live.js';
 import { doing, ended, pace, share } from '../parts/job.js';
@@ -59,7 +59,7 @@ class Running {
   #part = h('p', { class: 'figure' });
   #done = h('dd', null);
   #pace = h('dd', null);
-  #current = h('bdi', { class: 'path' });
+  #current = h('dd', { class: 'current' });
   #stop = h('button', { type: 'button', class: 'plain framed', on: { click: () => this.#askToStop() } },
     icon('stop'), h('span', null, 'Stop'));
   #failed = h('p', { class: 'trouble', hidden: true });
@@ -71,7 +71,7 @@ class Running {
       h('dl', { class: 'facts' },
         h('div', null, h('dt', null, 'Done'), this.#done),
         h('div', null, h('dt', null, 'Pace'), this.#pace),
-        h('div', null, h('dt', null, 'Now'), h('dd', null, this.#current))),
+        h('div', null, h('dt', null, 'Now'), this.#current)),
       this.#failed,
       h('div', { class: 'row' }, this.#stop,
         h('p', { class: 'soft' }, 'You may close this page; the program goes on as long as it is open.')));
@@ -87,7 +87,7 @@ class Running {
     const files = job.files > 0 ? `${count(job.done_files)} of ${number(job.files, 'file')}` : number(job.done_files, 'file');
     setText(this.#done, files + bytes);
     setText(this.#pace, pace(job) || '…');
-    setText(this.#current, harmless(job.current) || '…');
+    if (this.#current.textContent !== harmless(job.current)) fill(this.#current, named(job.current));
     this.#stop.disabled = job.state === 'stopping';
     this.#failed.hidden = job.failures.length === 0;
     setText(this.#failed, `${number(job.failures.length, 'file')} could not be copied so far. The rest goes on.`);
@@ -128,7 +128,7 @@ function drawFailures({ failures }) {
   return h('details', { open: failures.length <= 10, class: 'failures' },
     h('summary', null, number(failures.length, 'file did not make it', 'files did not make it')),
     h('ul', null, failures.slice(0, LISTED).map(({ path, why }) =>
-      h('li', null, h('bdi', { class: 'path' }, harmless(path)), h('span', null, harmless(why))))),
+      h('li', null, named(path), h('span', null, harmless(why))))),
     failures.length > LISTED && h('p', { class: 'soft' }, `And ${count(failures.length - LISTED)} more.`));
 }
 

@@ -1,6 +1,6 @@
 /* The last step before files are put back: where to, what stands in the way, and go. */
 
-import { fill, freshId, h } from '../dom.js';
+import { fill, freshId, h, named } from '../dom.js';
 import { icon } from '../icons.js';
 import { now } from '../live.js';
 import { post } from '../server.js';
@@ -158,6 +158,6 @@ function drawPlan(plan) {
     plan.clashes.length > 0 && h('details', { class: 'clashes', open: plan.clashes.length <= 6 },
       h('summary', null, number(plan.clashes.length, 'name is taken there', 'names are taken there')),
       h('ul', null, plan.clashes.slice(0, LISTED).map(({ name, what }) =>
-        h('li', null, h('bdi', { class: 'path' }, harmless(name)), h('span', null, harmless(what)))))),
+        h('li', null, named(name), h('span', null, harmless(what)))))),
   ];
 }

@@ -16,6 +16,7 @@ export class Shelf {
   #all = null;
   #empty = h('p', { class: 'empty', hidden: true });
   #nothing;
+  #watch;
 
   /**
    * @param {object} options
@@ -37,6 +38,9 @@ export class Shelf {
       marked, search, changed: () => this.#show(false), jump: (month) => this.#grid.jumpTo(month),
     });
     this.#toolbar.element.hidden = true;
+    // What has the focus must not lie under the bar, which has one line or two.
+    this.#watch = new ResizeObserver(() => this.#makeRoom());
+    this.#watch.observe(this.#toolbar.element);
     this.element = h('div', { class: `shelf of-${where}` }, this.#toolbar.element, this.#empty, this.#grid.element);
   }
 
@@ -73,6 +77,16 @@ export class Shelf {
 
   close() {
     this.#grid.close();
+    this.#watch.disconnect();
+    document.documentElement.style.removeProperty('--bar');
+  }
+
+  #makeRoom() {
+    const bar = this.#toolbar.element;
+    const sticks = getComputedStyle(bar).position === 'sticky';
+    const height = sticks ? bar.offsetHeight : 0;
+    this.#grid.cover = height;
+    document.documentElement.style.setProperty('--bar', `${height}px`);
   }
 
   #show(anew) {
