@@ -69,6 +69,19 @@ class HostPhone:
         self.unplug()
 
 
+class PluggedIn:
+    """A phone that is plugged in all the time."""
+
+    def __init__(self, serial: str, files: Path) -> None:
+        """Says where it is."""
+        self.serial, self.files = serial, files
+
+    def plug(self) -> None:
+        """It is."""
+
+    unplug = remove = plug
+
+
 class CodePhone:
     """Our phone made of code on FunctionFS, in a process of its own: answers property lists as Android does."""
 

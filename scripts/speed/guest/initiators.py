@@ -12,12 +12,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Final
 
 from .runs import Took, run, run_mounted
 
+#: libmtp resets the phone as it ends, and whoever comes within the next second may lose its first command.
+REST: Final = 1.2
 _HOME: Final = {"HOME": "/root", "XDG_STATE_HOME": "/tmp/state"}
 
 
@@ -142,6 +145,7 @@ class MtpTools(Initiator):
         found = re.findall(r"File ID: (\d+)\s+Filename: (\S+)", listed)
         if len(found) != 1:
             return None
+        time.sleep(REST)
         return run(["mtp-getfile", found[0][0], into / found[0][1]], limit=self.limit)
 
 

@@ -13,16 +13,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from speed.guest.bench_phones import BenchPhone, CodePhone, HostPhone, Umtp, fresh_folder
-from speed.guest.initiators import Initiator, Loop, MtpBackup, MtpTools, compile_loop, peers
+from speed.guest.bench_phones import BenchPhone, CodePhone, HostPhone, PluggedIn, Umtp, fresh_folder
+from speed.guest.initiators import REST, Initiator, Loop, MtpBackup, MtpTools, compile_loop, peers
 from speed.guest.runs import Took
 from tests.vm import content
 
 #: On the machine's disk: ext4.
 DISK = Path("/home/bench")
 FOLDER = "DCIM/Camera"
-#: libmtp resets the phone as it ends, and whoever comes within the next second may lose its first command.
-_REST = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,9 @@ class Work:
 class Measuring:
     """All of it."""
 
-    def __init__(self, order: dict[str, Any], results: Path) -> None:
-        """Reads what is wanted."""
+    def __init__(self, order: dict[str, Any], results: Path, disk: Path) -> None:
+        """Reads what is wanted. Copies go to `disk`."""
+        self._disk = disk
         self._order = order
         self._results = results
         self._end = time.monotonic() + order["seconds"]
@@ -55,6 +54,12 @@ class Measuring:
         self._loop = compile_loop(Path(__file__).with_name("loop.c"))
         self._given_up: dict[tuple[str, str, str], str] = {}
         self.rows: list[dict[str, Any]] = []
+
+    def on_a_bus(self, phone: dict[str, str]) -> None:
+        """Measures works on a phone that somebody else has plugged in."""
+        self._start_up()
+        for work in self._works:
+            self._on(PluggedIn(phone["serial"], Path(phone["files"])), phone["kind"], work)
 
     def run(self) -> None:
         """Measures everything, and writes the results after each work."""
@@ -110,7 +115,7 @@ class Measuring:
     def _copy(self, phone: BenchPhone, kind: str, work: Work, initiator: Initiator, turn: int) -> None:
         if not self._works_on(kind, initiator, "copy"):
             return
-        into = fresh_folder(DISK / "copy")
+        into = fresh_folder(self._disk / "copy")
         os.sync()
         took = self._timed(lambda: initiator.copy(FOLDER, into))
         if took is None:
@@ -124,7 +129,7 @@ class Measuring:
 
     def _second_runs(self, phone: BenchPhone, kind: str, work: Work, ours: MtpBackup) -> None:
         """Nothing new, and how many transactions a copy takes."""
-        into = fresh_folder(DISK / "again")
+        into = fresh_folder(self._disk / "again")
         counted = ours.transactions(FOLDER, into)
         self._note("transactions", work=work.name, phone=kind, counts=counted, total=sum(counted.values()))
         if work.count > 1:
@@ -138,7 +143,7 @@ class Measuring:
 
     def _restore(self, phone: Umtp, work: Work) -> None:
         """The same files back onto the phone."""
-        plain = fresh_folder(DISK / "plain")
+        plain = fresh_folder(self._disk / "plain")
         for number in range(work.count):
             content.write_file(plain / f"f{number:05}.jpg", work.size)
         os.sync()
@@ -165,27 +170,17 @@ class Measuring:
                 took = self._timed(lambda: MtpBackup().list(FOLDER))
                 assert took is not None
                 found = took.output.count(b"IMG_")
-                self._note(
-                    "property lists",
-                    initiator="mtpbackup",
-                    turn=turn,
-                    found=found,
-                    counts=phone.counts(),
-                    **_facts(took),
-                )
+                self._lists("mtpbackup", turn, found, phone, took)
             tools = MtpTools()
             tools.limit = self._order["patience"]
             took = self._timed(lambda: tools.list(FOLDER))
             assert took is not None
             found = took.output.count(b"Filename: IMG_")
-            self._note(
-                "property lists",
-                initiator="mtp-files",
-                turn=0,
-                found=found,
-                counts=phone.counts(),
-                **_facts(took),
-            )
+            self._lists("mtp-files", 0, found, phone, took)
+
+    def _lists(self, initiator: str, turn: int, found: int, phone: CodePhone, took: Took) -> None:
+        counts = phone.counts()
+        self._note("property lists", initiator=initiator, turn=turn, found=found, counts=counts, **_facts(took))
 
     def _start_up(self) -> None:
         for turn in range(3):
@@ -196,7 +191,7 @@ class Measuring:
 
     @staticmethod
     def _timed(action: Callable[[], Took | None]) -> Took | None:
-        time.sleep(_REST)
+        time.sleep(REST)
         return action()
 
     def _works_on(self, kind: str, initiator: Initiator, what: str) -> bool:
@@ -270,10 +265,14 @@ def differences(source: Path, copies: Path) -> str:
 def main() -> int:
     """Measures."""
     order = json.loads(Path(sys.argv[1]).read_text())
+    if "bus" in order:
+        measuring = Measuring(order, Path(sys.argv[2]), Path(order["disk"]))
+        measuring.on_a_bus(order["bus"])
+        return 0
     Path("/phones").mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=90%", "phones", "/phones"], check=True)
     DISK.mkdir(parents=True, exist_ok=True)
-    measuring = Measuring(order, Path(sys.argv[2]))
+    measuring = Measuring(order, Path(sys.argv[2]), DISK)
     measuring.run()
     bad = [
         row for row in measuring.rows if row.get("initiator") in ("mtpbackup", "C loop") and row.get("wrong")
