@@ -1,4 +1,4 @@
-"""The file in which is kept what phones have shown in use: readable, to be shared, harmless when it is wrong."""
+"""The file in which is kept what phones have shown in use: readable, shareable, harmless when wrong."""
 
 from __future__ import annotations
 
