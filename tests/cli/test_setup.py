@@ -78,6 +78,7 @@ def computer(monkeypatch):
         monkeypatch.setattr(udev, name, getattr(computer, name))
     monkeypatch.setattr(elevation, "elevated", computer.elevated)
     monkeypatch.setattr(calling, "_program", lambda: Path("/opt/mtpbackup/bin/mtpbackup"))
+    monkeypatch.setattr(calling, "needs_path", list)
     return computer
 
 
