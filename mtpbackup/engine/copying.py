@@ -8,8 +8,8 @@ from contextlib import closing
 from typing import Final
 
 from mtpbackup.archive import Incoming, Layout, PhoneFolder, Writer
-from mtpbackup.engine.plan import Task
 from mtpbackup.engine.reports import Count, ItemRef, ItemStarted, Progress, Report
+from mtpbackup.engine.tasks import Task
 from mtpbackup.errors import ItemUnreadable
 from mtpbackup.phone import Item, Phone
 from mtpbackup.transport.base import Chunk

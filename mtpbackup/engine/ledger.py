@@ -10,8 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mtpbackup.engine.kinds import Kind
-from mtpbackup.engine.plan import Plan, Task, ref_of
+from mtpbackup.engine.plan import Plan
 from mtpbackup.engine.reports import Bucket, Count, Ending, FailedItem, SkipReason, Summary
+from mtpbackup.engine.tasks import Task, ref_of
 from mtpbackup.errors import Failure, MtpBackupError
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,6 @@ class Ledger:
     photos: int = field(init=False)
     videos: int = field(init=False)
     settled_twice: int = 0
-    _waiting: list[Task] = field(init=False)
 
     def __post_init__(self) -> None:
         self.buckets = dict.fromkeys(Bucket, Count())
@@ -47,7 +47,6 @@ class Ledger:
         self.failures = [FailedItem(ref_of(refusal.item), 0, refusal.failure) for refusal in self.plan.refused]
         self.failures += self.plan.unlisted
         self.photos, self.videos = self.plan.safe_photos, self.plan.safe_videos
-        self._waiting = [*self.plan.tasks, *(move.task for move in self.plan.moves)]
 
     def saved(self, task: Task) -> None:
         """The item was copied."""
@@ -56,7 +55,7 @@ class Ledger:
     def proven(self, task: Task) -> None:
         """The item is in the archive under an older path."""
         if self._settle(task, Bucket.SAFE):
-            self.moved += Count(1, task.item.size)
+            self.moved += Count(1, task.size)
 
     def failed(self, task: Task, failure: Failure) -> None:
         """The item was given up."""
@@ -69,7 +68,7 @@ class Ledger:
             self.settled_twice += 1
             return False
         task.bucket = bucket
-        self.buckets[bucket] += Count(1, task.item.size)
+        self.buckets[bucket] += Count(1, task.size)
         if bucket in (Bucket.SAVED, Bucket.SAFE):
             self.photos += task.kind is Kind.PHOTO
             self.videos += task.kind is Kind.VIDEO
@@ -90,7 +89,6 @@ class Ledger:
         last_verified: datetime | None,
     ) -> Summary:
         """The final account. What was never settled is "left"."""
-        left = [task.item.size for task in self._waiting if task.bucket is None]
         refused = sum((Count(1, refusal.item.size) for refusal in self.plan.refused), Count())
         refused += Count(len(self.plan.unlisted))
         skipped: Mapping[SkipReason, Count] = MappingProxyType(dict(self.plan.skipped))
@@ -102,7 +100,7 @@ class Ledger:
             saved=self.buckets[Bucket.SAVED],
             safe=self.buckets[Bucket.SAFE],
             failed=self.buckets[Bucket.FAILED] + refused,
-            left=Count(len(left), sum(left)),
+            left=self.plan.tasks.left(),
             skipped=skipped,
             moved=self.moved,
             failures=tuple(self.failures),

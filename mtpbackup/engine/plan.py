@@ -7,66 +7,25 @@ clock.
 
 from __future__ import annotations
 
-import enum
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from mtpbackup.archive import ItemKey, KnownItem, KnownItems, same_moment
 from mtpbackup.engine.kinds import Kind, kind_of
 from mtpbackup.engine.listing import FolderFailed, FolderListed, FolderSkipped, Found
-from mtpbackup.engine.reports import Bucket, Count, FailedItem, ItemRef, SkipReason
+from mtpbackup.engine.reports import Count, FailedItem, ItemRef, SkipReason
 from mtpbackup.engine.selection import Selection
+from mtpbackup.engine.tasks import Task, Tasks, Why, key_of
 from mtpbackup.errors import Failure
 from mtpbackup.phone import Item
 
+#: Bytes of the largest file that is believed in: more than any phone holds (4 TiB).
+_LARGEST_EVER: Final = 1 << 42
+
 #: A place on a phone: label of the storage, and path.
 Place = tuple[str, tuple[str, ...]]
-
-
-class Why(enum.Enum):
-    """Why an item is to be copied."""
-
-    NEW = "new"
-    #: Something else was saved from the same place: the size or the date differs.
-    CHANGED = "changed"
-    #: It was saved, and its file is damaged or missing.
-    LOST = "lost"
-    #: Earlier runs could not save it.
-    FAILING = "failing"
-
-
-@dataclass(slots=True)
-class Task:
-    """An item to be copied, and how far that is.
-
-    Attributes:
-        item: as it was listed. Its handle may be void by the time of its turn.
-        why: why it is to be copied.
-        kind: what it is.
-        bucket: where it ended; None while it waits.
-        tries: how many tries failed.
-        reached: the farthest byte that any try came to.
-    """
-
-    item: Item
-    why: Why
-    kind: Kind
-    bucket: Bucket | None = None
-    tries: int = 0
-    reached: int = 0
-
-    @property
-    def key(self) -> ItemKey:
-        """Its identity for the archive."""
-        return key_of(self.item)
-
-    @property
-    def ref(self) -> ItemRef:
-        """Its name in reports."""
-        return ref_of(self.item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +74,7 @@ class Plan:
         settled_failures: recorded failures of items that are not on the phone any more, or are another size.
     """
 
-    tasks: list[Task] = field(default_factory=list)
+    tasks: Tasks = field(default_factory=Tasks)
     moves: list[Move] = field(default_factory=list)
     safe: Count = field(default_factory=Count)
     safe_photos: int = 0
@@ -128,29 +87,14 @@ class Plan:
     back: list[int] = field(default_factory=list)
     settled_failures: list[ItemKey] = field(default_factory=list)
 
-    def sort(self) -> None:
-        """Puts the tasks in the order of copying: see `copying_order`."""
-        self.tasks.sort(key=copying_order)
-
     def count(self, *why: Why) -> Count:
         """The items to be copied for one of these reasons; for any where none is named."""
-        items = [task.item for task in self.tasks if not why or task.why in why]
-        return Count(len(items), sum(item.size for item in items))
+        return self.tasks.count(*why)
 
     @property
     def moved(self) -> Count:
         """The items that seem to have been moved."""
-        return Count(len(self.moves), sum(move.task.item.size for move in self.moves))
-
-
-def key_of(item: Item) -> ItemKey:
-    """The identity of an item for the archive."""
-    return ItemKey(item.storage.label, item.path, item.size, item.modified)
-
-
-def ref_of(item: Item) -> ItemRef:
-    """The name of an item in reports."""
-    return ItemRef(item.storage.label, item.path, item.size)
+        return Count(len(self.moves), sum(move.task.size for move in self.moves))
 
 
 def plan_backup(
@@ -189,7 +133,7 @@ def plan_backup(
                 planner.unknown.add((piece.storage, piece.path))
     planner.find_gone(place_of)
     planner.find_moves(place_of)
-    planner.plan.sort()
+    planner.plan.tasks.sort()
     return planner.plan
 
 
@@ -231,13 +175,18 @@ class _Planner:
                 self.skip(reason, Count(1, item.size))
                 continue
             kind = kind_of(item.name, item.format)
+            if item.size > _LARGEST_EVER:
+                # Not to be made room for: it would keep everything else from being copied.
+                failure = Failure("ItemUnreadable", f"it cannot be of {item.size} bytes")
+                self.plan.refused.append(Refusal(item, failure))
+                continue
             if saved is not None and saved.safe:
                 self._safe(item, kind)
             elif self._largest is not None and item.size > self._largest:
                 failure = Failure("FileTooLarge", f"{item.size} bytes, limit {self._largest}")
                 self.plan.refused.append(Refusal(item, failure))
             else:
-                self.plan.tasks.append(Task(item, self._why(item, saved, bool(failed)), kind))
+                self.plan.tasks.add(item, self._why(item, saved, bool(failed)), kind)
 
     def _refuse_untold(self, item: Item) -> None:
         """It may be a picture, or any of those that were saved here: nothing here counts as gone."""
@@ -298,9 +247,12 @@ class _Planner:
         places: dict[int, ItemKey] = {}
         candidates: dict[int, list[tuple[int, ItemKey]]] = {}
         for index, task in enumerate(self.plan.tasks):
-            if task.why in (Why.CHANGED, Why.LOST) or task.item.modified is None:
+            if not len(self._known):
+                break
+            item = task.item
+            if task.why in (Why.CHANGED, Why.LOST) or item.modified is None:
                 continue
-            for row in self._known.alike(task.item.size, task.item.modified):
+            for row in self._known.alike(item.size, item.modified):
                 if row.item_id in self._seen or row.modified is None:
                     continue
                 old = places.get(row.item_id) or places.setdefault(row.item_id, place_of(row.item_id))
@@ -323,7 +275,7 @@ class _Planner:
                 if len(olds) == 1 and claims[olds[0][0]] == 1:
                     taken[index] = Move(self.plan.tasks[index], *olds[0])
         self.plan.moves = [taken[index] for index in sorted(taken)]
-        self.plan.tasks = [task for index, task in enumerate(self.plan.tasks) if index not in taken]
+        self.plan.tasks.take_out({move.task.number for move in taken.values()})
 
     def _is_gone(self, key: ItemKey) -> bool:
         """Whether the listing shows that nothing is at this place.
@@ -345,17 +297,3 @@ class _Planner:
         """
         top = (key.storage, ())
         return self._is_gone(key) or (top not in self._listed and top not in self.unknown)
-
-
-_NO_DATE: Final = datetime.min
-
-
-def copying_order(task: Task) -> tuple[bool, float, str, tuple[str, ...]]:
-    """The newest first: should the run be cut short, it is the pictures that exist nowhere else that are safe.
-
-    What failed in earlier runs comes last, so that it cannot hold up the rest; what has no date comes after
-    what has one.
-    """
-    modified = task.item.modified or _NO_DATE
-    age = -(modified - _NO_DATE).total_seconds()
-    return (task.why is Why.FAILING, age, task.item.storage.label, task.item.path)

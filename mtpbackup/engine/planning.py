@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +14,9 @@ from mtpbackup.engine.grip import Grip, RunStopped
 from mtpbackup.engine.kinds import Kind
 from mtpbackup.engine.listing import Lister, Strikes
 from mtpbackup.engine.options import RunOptions
-from mtpbackup.engine.plan import Plan, Why, plan_backup
+from mtpbackup.engine.plan import Plan, plan_backup
 from mtpbackup.engine.reports import Count, Planned, Report
+from mtpbackup.engine.tasks import Why
 from mtpbackup.errors import (
     OperationFailed,
     PhoneLocked,
@@ -115,7 +118,7 @@ def room(plan: Plan, archive: Archive | None, root: Path | None = None) -> tuple
         archive: the backup, or None where there is none yet.
         root: where it is going to be.
     """
-    needed = sum(-(-task.item.size // _BLOCK) * _BLOCK for task in plan.tasks)
+    needed = sum(-(-task.size // _BLOCK) * _BLOCK for task in plan.tasks)
     if archive is not None:
         return max(0, needed - sum(map(_size, archive.leftover_parts()))), archive.free_space()
     place = (root or Path.home()).absolute()
@@ -137,14 +140,14 @@ def planned(
 ) -> Planned:
     """The plan in figures."""
     refused = Count(len(plan.refused), sum(refusal.item.size for refusal in plan.refused))
-    copies = [*plan.tasks, *(move.task for move in plan.moves)]
+    kinds = Counter(task.kind for task in chain(plan.tasks, (move.task for move in plan.moves)))
     return Planned(
         phone=phone,
         folder=folder,
         listed=lister.listed,
         wanted=plan.safe + plan.count() + plan.moved + refused,
-        photos=plan.safe_photos + sum(task.kind is Kind.PHOTO for task in copies),
-        videos=plan.safe_videos + sum(task.kind is Kind.VIDEO for task in copies),
+        photos=plan.safe_photos + kinds[Kind.PHOTO],
+        videos=plan.safe_videos + kinds[Kind.VIDEO],
         new=plan.count(Why.NEW),
         changed=plan.count(Why.CHANGED),
         failing=plan.count(Why.FAILING),

@@ -11,10 +11,11 @@ from mtpbackup.engine.grip import LOSSES, Grip, RunStopped
 from mtpbackup.engine.ledger import Ledger
 from mtpbackup.engine.moves import is_same_content
 from mtpbackup.engine.options import RunOptions
-from mtpbackup.engine.plan import Move, key_of
+from mtpbackup.engine.plan import Move
 from mtpbackup.engine.planning import make_plan, missing_folders, missing_names, phone_record, planned, room
 from mtpbackup.engine.reports import Count, Ending, ItemMoved, Planned, Report, RunEnded, Summary
 from mtpbackup.engine.selection import Selection
+from mtpbackup.engine.tasks import key_of
 from mtpbackup.engine.transfer import DESTINATION_ERRORS, ITEM_ERRORS, Transfer
 from mtpbackup.errors import ArchiveError, MtpBackupError, OutOfSpace, StorageVanished
 
@@ -108,8 +109,8 @@ class Run:
                 self._ledger.proven(move.task)
                 self._report(ItemMoved(move.task.ref, move.old.path))
             else:
-                self._plan.tasks.append(move.task)
-        self._plan.sort()
+                self._plan.tasks.put_back(move.task)
+        self._plan.tasks.sort()
 
     def _is_proven(self, move: Move) -> bool:
         for _ in range(self._options.tries):

@@ -8,7 +8,7 @@ be told from the response code (ANDROID.md, Storages): the phone is asked for it
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
@@ -17,8 +17,8 @@ from mtpbackup.engine.copying import Copier, Meter
 from mtpbackup.engine.grip import LOSSES, Grip
 from mtpbackup.engine.ledger import Ledger
 from mtpbackup.engine.options import RunOptions
-from mtpbackup.engine.plan import Task
 from mtpbackup.engine.reports import CopyStarted, Count, ItemFailed, ItemRetried, ItemSaved, Report
+from mtpbackup.engine.tasks import Queue, Task, Tasks
 from mtpbackup.errors import (
     ArchiveError,
     CatalogUnusable,
@@ -73,25 +73,24 @@ class Transfer:
         self._ledger = ledger
         self._meter = meter
         self._report = report
-        self._queue: deque[Task] = deque()
+        self._queue = Queue()
         self._away: dict[str, list[Task]] = {}
         #: Handed to the writer, their results to come. Two may have one key: see `plan`.
         self._committed: defaultdict[ItemKey, list[Task]] = defaultdict(list)
         self._in_hand: Task | None = None
         self._writer: Writer
 
-    def copy(self, tasks: Iterable[Task]) -> None:
+    def copy(self, tasks: Tasks) -> None:
         """Copies items, in the order given.
 
         Raises:
             RunStopped, KeyboardInterrupt, ArchiveError: it ended early. What has reached the disk has its rows,
                 and is accounted for; the rest is still unsettled.
         """
-        self._queue.extend(tasks)
-        if not self._queue:
+        if not tasks:
             return
-        sizes = [task.item.size for task in self._queue]
-        self._meter.total = Count(len(sizes), sum(sizes))
+        self._queue.take(tasks)
+        self._meter.total = tasks.count()
         self._report(CopyStarted(self._meter.total))
         writer = self._writer = self._archive.writer()
         layout = Layout(self._options.layout)
@@ -224,7 +223,7 @@ class Transfer:
                 stopped = result.error
             else:
                 task.tries = self._options.tries if last else task.tries + 1
-                self._meter.done -= Count(1, task.item.size)
+                self._meter.done -= Count(1, task.size)
                 self._try_again_or_give_up(task, result.error, isinstance(result.error, FileTooLarge))
         if stopped is not None and not last:
             raise stopped

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtpbackup.engine.listing import FolderFailed, FolderSkipped
-from mtpbackup.engine.plan import Why
 from mtpbackup.engine.reports import Count, SkipReason
 from mtpbackup.engine.selection import Only, Selection
+from mtpbackup.engine.tasks import Why
 from mtpbackup.errors import Failure
 from tests.engine.build import CARD, INTERNAL, MP4, NOON, PLAIN, Saved, item, key, later, listing
 
@@ -25,7 +25,7 @@ class TestWhatIsCopied:
 
     def test_what_is_in_the_archive_is_safe(self):
         plan = Saved(key("DCIM/a.jpg")).plan(listing([item("DCIM/a.jpg")]))
-        assert plan.tasks == []
+        assert not plan.tasks
         assert plan.safe == Count(1, 1000)
         assert (plan.safe_photos, plan.safe_videos) == (1, 0)
 
@@ -37,7 +37,8 @@ class TestWhatIsCopied:
         ]
         plan = saved.plan(listing(shifted))
         assert plan.safe.items == 2
-        assert plan.tasks == plan.gone == []
+        assert not plan.tasks
+        assert plan.gone == []
 
     @pytest.mark.parametrize("changed", [item("x/a.jpg", 1001), item("x/a.jpg", modified=later(minutes=7))])
     def test_another_size_or_date_is_another_content(self, changed):
@@ -139,7 +140,7 @@ class TestWhatIsGone:
         plan = Saved(once, gone=[once]).plan(listing([item("x/a.jpg")]))
         assert plan.back == [1]
         assert plan.safe.items == 1
-        assert plan.tasks == []
+        assert not plan.tasks
 
     def test_failures_of_what_is_gone_or_changed_are_settled_and_others_kept(self):
         gone, changed, kept, hidden = key("x/gone.jpg"), key("x/c.jpg", 1), key("x/k.jpg"), key("y/h.jpg")
@@ -154,7 +155,7 @@ class TestWhatIsGone:
 class TestWhatWasMoved:
     def test_to_another_folder(self):
         plan = Saved(key("x/a.jpg")).plan(listing([item("y/a.jpg")], also=["x"]))
-        assert plan.tasks == []
+        assert not plan.tasks
         assert [(move.item_id, move.task.item.path, move.old.path) for move in plan.moves] == [
             (1, ("y", "a.jpg"), ("x", "a.jpg"))
         ]

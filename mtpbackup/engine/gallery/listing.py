@@ -12,11 +12,12 @@ from mtpbackup.archive import Archive, ItemKey, KnownItems
 from mtpbackup.engine.gallery.table import Shown
 from mtpbackup.engine.kinds import Kind, kind_of
 from mtpbackup.engine.listing import FolderListed, Found, Lister
-from mtpbackup.engine.plan import key_of, plan_backup
+from mtpbackup.engine.plan import plan_backup
 from mtpbackup.engine.planning import phone_record
 from mtpbackup.engine.reports import Count, Report
 from mtpbackup.engine.reports.counts import NOTHING
 from mtpbackup.engine.selection import Selection
+from mtpbackup.engine.tasks import key_of
 from mtpbackup.phone import Item, Phone, PhoneIdentity
 
 

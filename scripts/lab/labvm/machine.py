@@ -45,6 +45,7 @@ class Settings:
         memory: of the guest, in MiB.
         seconds: the machine is killed after so long.
         keep: keeps the run's folder with the console's log.
+        image: the folder of an image, for several machines of one kind; the checkout's own if None.
         disk: a second disk, /dev/vdb in the guest, served over NBD on this socket; see `volatile_disk`.
         switch_off: asked again and again; when it says so, the machine is switched off without warning.
     """
@@ -56,6 +57,7 @@ class Settings:
     memory: int = 2048
     seconds: float = 600
     keep: bool = False
+    image: Path | None = None
     disk: Path | None = None
     switch_off: Callable[[], bool] | None = None
 
@@ -70,7 +72,7 @@ def run(command: str, settings: Settings) -> int:
         LabError: no machine can be built or started here.
     """
     prepare_to_run()
-    image = ensure_image()
+    image = settings.image or ensure_image()
     folder = temporary_folder()
     try:
         _write_orders(folder, command, settings)
