@@ -117,7 +117,9 @@ class _Job:
         state = installed()
         phones = self._phones()
         code = (
-            self._tell_removed(state, changed) if self.uninstall else self._tell_ready(state, phones, changed)
+            self._tell_removed(state, phones, changed)
+            if self.uninstall
+            else self._tell_ready(state, phones, changed)
         )
         self.voice.emit(
             "summary",
@@ -128,13 +130,17 @@ class _Job:
         )
         return code
 
-    def _tell_removed(self, state: Installed, changed: bool) -> ExitCode:
+    def _tell_removed(
+        self, state: Installed, phones: list[tuple[UsbDevice, Access]], changed: bool
+    ) -> ExitCode:
         from mtpbackup.udev import GROUP, RULES_NAME, Installed, group_id  # noqa: PLC0415
 
         if state is Installed.PACKAGED:
             self.voice.notice(f"The rule {RULES_NAME} is part of a package of this system. It stays as it is.")
         elif changed:
             self.voice.good("Taken away. Phones are given out again as the system has it.")
+            if phones:
+                self.voice.more(("Plug the phone in once more, to be sure.",))
         else:
             self.voice.good("There is no rule to take away.")
         if changed and group_id(GROUP) in self.person.enrolled:

@@ -16,7 +16,9 @@ What was found out in a machine with systemd 252, beside the notes in the lab's 
 - Every event makes a device's tags anew, so rules must hold at each of them, not at "add" alone.
 - Events are asked for again as "bind": the rules of libmtp and libgphoto2 pass over "change", and would
   lose their marks; and gvfs would list the phone twice after a second "add".
-- udev does not take back what a rule that is gone has given. Taking the rules away resets the nodes first.
+- udev does not take back what a rule that is gone has given: group and list of a node stay as they are, and in
+  this version rules that ask for a tag find that of an earlier event, too. Taking the rules away resets the
+  nodes before the event, for others' rules to be applied to, and takes the list away after it.
 """
 
 from mtpbackup.udev.access import Access, Giver, Grant, examine

@@ -13,13 +13,10 @@ from mtpbackup.udev import acl
 from mtpbackup.udev.database import known_to_udev
 from mtpbackup.udev.people import Person, Session, group_name, sessions, user_name
 from mtpbackup.udev.places import HERE, Places
-from mtpbackup.udev.rules import MARK
+from mtpbackup.udev.rules import MARK, SEAT_TAG
 
 #: libusb opens nodes for reading and writing.
 _READ_AND_WRITE: Final = 6
-
-#: The tag by which udev and logind let the person at the screen in.
-_SEAT_TAG: Final = "uaccess"
 
 
 class Grant(enum.Enum):
@@ -152,8 +149,8 @@ def examine(
         ),
         in_group=status.st_gid in person.groups,
         enrolled=status.st_gid in person.enrolled,
-        tagged=_SEAT_TAG in tags,
-        givers=_givers(properties) if _SEAT_TAG in tags else (),
+        tagged=SEAT_TAG in tags,
+        givers=_givers(properties) if SEAT_TAG in tags else (),
         sessions=tuple(session for session in sessions(places) if session.uid == person.uid),
         properties=properties,
     )

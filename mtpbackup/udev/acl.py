@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import errno
 import os
+import stat
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,13 +74,14 @@ def of(path: Path) -> tuple[Entry, ...]:
 
 
 def remove(path: Path) -> None:
-    """Takes a file's list away. What its mode says remains.
+    """Takes a file's list away. What owner, group and others may do remains as it is.
 
     Raises:
         OSError: not allowed.
     """
-    try:
-        os.removexattr(path, ATTRIBUTE)
-    except OSError as error:
-        if error.errno not in _NO_LIST:
-            raise
+    group = next((entry.permissions for entry in of(path) if entry.tag is Tag.GROUP_OWNER), None)
+    if group is None:
+        return
+    os.removexattr(path, ATTRIBUTE)
+    # With a list, the group's bits of the mode were its mask.
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o070 | group << 3)

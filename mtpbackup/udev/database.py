@@ -14,8 +14,8 @@ def known_to_udev(node: str, places: Places) -> tuple[frozenset[str], dict[str, 
         lines = (places.database / f"c189:{minor}").read_text(errors="replace").splitlines()
     except (ValueError, OSError):
         return frozenset(), {}
-    # "Q:" are the tags of the last event, "G:" all there ever were; only these before systemd 247.
-    current = frozenset(line[2:] for line in lines if line.startswith("Q:"))
-    ever = frozenset(line[2:] for line in lines if line.startswith("G:"))
+    # "Q:" are tags of the last event, "G:" all there ever were; only these before systemd 247, which has "V:".
+    kind = "Q:" if any(line.startswith("V:") for line in lines) else "G:"
+    tags = frozenset(line[2:] for line in lines if line.startswith(kind))
     properties = dict(line[2:].split("=", 1) for line in lines if line.startswith("E:") and "=" in line)
-    return current or ever, properties
+    return tags, properties

@@ -18,7 +18,7 @@ from mtpbackup.udev import acl
 from mtpbackup.udev.database import known_to_udev
 from mtpbackup.udev.people import group_id
 from mtpbackup.udev.places import HERE, Places
-from mtpbackup.udev.rules import GROUP, MARK, RULES_NAME, render_rules
+from mtpbackup.udev.rules import GROUP, MARK, RULES_NAME, SEAT_TAG, render_rules
 
 log = logging.getLogger(__name__)
 
@@ -169,6 +169,12 @@ def uninstall(places: Places = HERE, *, run: Run = run) -> bool:
     if installed(places) is Installed.MISSING:
         reset(marked, places)
     trigger(marked, places, run=run)
+    for device in marked:
+        if SEAT_TAG not in known_to_udev(device.node, places)[0]:
+            # Up to systemd 252 or so, rules that ask for a tag get it also where only an earlier event set it:
+            # udev has let the person at the screen in once more.
+            with contextlib.suppress(FileNotFoundError):
+                acl.remove(places.node(device.node))
     return there
 
 

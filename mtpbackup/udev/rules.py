@@ -14,6 +14,9 @@ RULES_NAME: Final = "70-mtpbackup.rules"
 #: The group that is let in beside the person at the screen: Debian's group for devices that are plugged in.
 GROUP: Final = "plugdev"
 
+#: The tag by which udev and logind let the person at the screen in.
+SEAT_TAG: Final = "uaccess"
+
 #: The property that our rules give to each phone, in udev's database.
 MARK: Final = "ID_MTPBACKUP"
 
@@ -30,7 +33,7 @@ _VENDORS_A_LINE: Final = 10
 _HEAD = """\
 # Lets people use the phones they plug in without being root.  Written by mtpbackup (scripts/udev); do not edit.
 #
-# Who is let in: the person at the screen (the tag "uaccess"; systemd-logind sees to it){and_group}.
+# Who is let in: the person at the screen (the tag "{seat}"; systemd-logind sees to it){and_group}.
 # Nobody else. Everybody may see that a phone is there, as with every USB device, but not talk to it.
 #
 # What is a phone: a device with a still image interface ({still_image}: MTP and PTP); one with a vendor's own
@@ -51,7 +54,7 @@ _TAIL = """\
 GOTO="mtpbackup_end"
 
 LABEL="mtpbackup_phone"
-ENV{{{mark}}}="1", TAG+="uaccess"{group}
+ENV{{{mark}}}="1", TAG+="{seat}"{group}
 # Backup by itself, for those who have asked for it (mtpbackup auto on).
 TAG+="systemd", ENV{{SYSTEMD_USER_WANTS}}+="{unit}"
 
@@ -69,10 +72,15 @@ def render_rules(group: str | None = GROUP) -> str:
     still_image, vendor_specific = _hex(STILL_IMAGE), _hex(VENDOR_SPECIFIC)
     and_group = f", and the group\n# {group}, for machines without a screen and people who come in by ssh"
     head = _HEAD.format(
-        still_image=still_image, vendor_specific=vendor_specific, and_group=and_group if group else ""
+        seat=SEAT_TAG,
+        still_image=still_image,
+        vendor_specific=vendor_specific,
+        and_group=and_group if group else "",
     )
     # 0664 is also what systemd's defaults and libgphoto2's rules say; seeing what is there needs no more.
-    tail = _TAIL.format(mark=MARK, unit=USER_UNIT, group=f', GROUP="{group}", MODE="0664"' if group else "")
+    tail = _TAIL.format(
+        mark=MARK, seat=SEAT_TAG, unit=USER_UNIT, group=f', GROUP="{group}", MODE="0664"' if group else ""
+    )
     return "\n".join([head + "\n".join(_named()), "", *_nameless(), "", *_vendors(), "", tail])
 
 

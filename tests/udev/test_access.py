@@ -134,7 +134,7 @@ def test_a_tag_of_the_past_does_not_count(places):
     assert not access(places).tagged
     (places.database / "c189:257").write_text("E:ID_MEDIA_PLAYER=1\nG:uaccess\n")  # before systemd 247
     assert access(places).givers == (Giver.LIBMTP,)
-    (places.database / "c189:257").write_text("E:X=1\nQ:uaccess\n")
+    (places.database / "c189:257").write_text("E:X=1\nQ:uaccess\nV:1\n")
     assert access(places).givers == (Giver.UNKNOWN,)
 
 

@@ -60,6 +60,22 @@ def resets(monkeypatch):
     return done
 
 
+@pytest.fixture
+def unlisted(monkeypatch):
+    """Nodes whose access control list was taken away."""
+    done = []
+    monkeypatch.setattr(module.acl, "remove", done.append)
+    return done
+
+
+def test_a_person_whom_others_let_in_too_stays_in(places, tree, run, resets, unlisted):
+    tree.plug("1-2")
+    install(places, run=run)
+    (places.database / "c189:1").write_text("E:ID_MTPBACKUP=1\nG:uaccess\nQ:uaccess\nV:1\n")
+    assert uninstall(places, run=run)
+    assert unlisted == []
+
+
 def rules(places):
     return places.rules / "70-mtpbackup.rules"
 
@@ -107,18 +123,24 @@ def test_a_package_s_rule_will_do(places, tree):
     assert installed(places) is Installed.OUTDATED
 
 
-def test_takes_away_what_it_gave(places, tree, run, ran, resets):
+def test_takes_away_what_it_gave(places, tree, run, ran, resets, unlisted):
     node = tree.plug("1-2")
     tree.plug("1-3")
     install(places, run=run)
-    (places.database / "c189:1").write_text("E:ID_MTPBACKUP=1\nQ:uaccess\n")
+    (places.database / "c189:1").write_text("E:ID_MTPBACKUP=1\nG:uaccess\nQ:uaccess\nV:1\n")
     ran.clear()
-    assert uninstall(places, run=run)
+
+    def and_udev_looks_again(command):
+        if "trigger" in command:
+            (places.database / "c189:1").write_text("G:uaccess\nV:1\n")
+        return run(command)
+
+    assert uninstall(places, run=and_udev_looks_again)
+    assert unlisted == [places.node(node)]
     assert installed(places) is Installed.MISSING
     assert resets == [node]
     assert ["udevadm", "trigger", "--action=bind", str((places.usb / "1-2").resolve())] in ran
     ran.clear()
-    (places.database / "c189:1").unlink()
     assert not uninstall(places, run=run)
     assert ran == []
 
