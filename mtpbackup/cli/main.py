@@ -106,11 +106,14 @@ def cli(context: click.Context, verbose: int, trace: str | None, transport: str 
     """
     if redact and not trace:
         raise click.UsageError("--redact goes with --trace FILE.")
-    if verbose:
-        import logging  # noqa: PLC0415 - most runs never log
+    import logging  # noqa: PLC0415 - `--help` does without
 
+    if verbose:
         level = logging.INFO if verbose == 1 else logging.DEBUG
         logging.basicConfig(level=level, format="%(relativeCreated)8.0f ms %(name)s: %(message)s")
+    else:
+        # Or else Python shows warnings that are meant for developers to whoever sits before the screen.
+        logging.getLogger("mtpbackup").addHandler(logging.NullHandler())
     if context.invoked_subcommand is None:
         from mtpbackup.cli.backup import guided  # noqa: PLC0415 - `--help` does without
 

@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,11 @@ from mtpbackup.messages import Advice
 _log = logging.getLogger(__name__)
 
 _GREEN, _YELLOW, _RED, _DIM, _OFF = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
+
+
+#: What a terminal, or the eyes of whoever looks at it, would obey: C1 controls, marks of direction and the
+#: like. In JSON they can be escaped, and say the same.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
 
 class LineAbove(Protocol):
@@ -152,7 +158,8 @@ class JsonVoice(Voice):
         # Where names cannot be written as they are they are escaped: a program must get them whole.
         encoding = (self._out.encoding or "utf-8").lower().replace("_", "-")
         escaped = encoding not in {"utf-8", "utf8"}
-        self._line(self._out, json.dumps({"message_type": message_type, **facts}, ensure_ascii=escaped))
+        text = json.dumps({"message_type": message_type, **facts}, ensure_ascii=escaped)
+        self._line(self._out, _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 class TerminalVoice(Voice):

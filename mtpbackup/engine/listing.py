@@ -34,6 +34,9 @@ _TRIES: Final = 3
 #: Folders inside folders that are followed. Paths end at 4,096 bytes on Android, at 260 characters on FAT.
 _DEEPEST: Final = 200
 
+#: Folders that are looked into, on one storage. A phone that makes up new ones for ever has to end somewhere.
+_MOST_FOLDERS: Final = 50_000
+
 _UNLISTABLE: Final = (OperationFailed, ItemVanished, ItemUnreadable, WireError)
 
 
@@ -137,6 +140,8 @@ class Lister:
                     yield FolderSkipped(label, entry.path, reason)
                 elif entry.handle in entered or len(entry.path) > _DEEPEST:
                     yield self._failed(label, entry.path, Failure("FolderLoop", "a folder inside itself"))
+                elif len(entered) >= _MOST_FOLDERS:
+                    yield self._failed(label, entry.path, Failure("FolderLoop", "folders without end"))
                 else:
                     entered.add(entry.handle)
                     waiting.append(entry)

@@ -29,12 +29,13 @@ from mtpbackup.errors import (
     MtpBackupError,
     OperationFailed,
     OperationUnsupported,
+    RemoteProtocolError,
     StorageVanished,
     TransportTimeout,
     WireError,
 )
 from mtpbackup.phone.items import Item, Storage
-from mtpbackup.phone.losses import loss_behind
+from mtpbackup.phone.losses import loss_behind, raise_if_busy
 from mtpbackup.phone.naming import name_for
 from mtpbackup.phone.storages import is_shown
 from mtpbackup.session import Session, operations
@@ -60,6 +61,11 @@ _SHARE_MISSING: Final = 8
 _MOST_EXTRA: Final = 64
 #: Folders in which the lists may fail for a reason of the folder's before they are called useless.
 _STRIKES: Final = 2
+#: Objects in a row that are not there, or say nothing that makes sense, after which a folder is given up: a
+#: phone that lists a million of those would be asked for each.
+_MOST_EMPTY: Final = 500
+#: The largest size that is handed on, whatever a phone says: what databases have room for.
+_LARGEST: Final = (1 << 63) - 1
 #: What stands for no object at all.
 _NO_HANDLES: Final = frozenset((0, 0xFFFFFFFF))
 
@@ -123,7 +129,16 @@ class FolderLister:
         facts.update(self._one_by_one(storage, path, left))
         self._learn()
         items = [
-            Item(storage, handle, parent, (*path, fact.name), fact.size, fact.modified, fact.format, fact.told)
+            Item(
+                storage,
+                handle,
+                parent,
+                (*path, fact.name),
+                min(fact.size, _LARGEST),
+                fact.modified,
+                fact.format,
+                fact.told,
+            )
             for handle, fact in facts.items()
         ]
         return sorted(items, key=lambda item: (item.name, item.handle))
@@ -153,6 +168,7 @@ class FolderLister:
         try:
             handles = operations.get_object_handles(self._session, storage.id, 0, parent)
         except OperationFailed as error:
+            raise_if_busy(error)
             loss = loss_behind(self._session, storage, shown_path, error)
             raise error if loss is None else loss from error
         except EndpointStalled as error:
@@ -255,11 +271,16 @@ class FolderLister:
         self, storage: Storage, path: tuple[str, ...], handles: list[int]
     ) -> Iterator[tuple[int, _Facts]]:
         """What each object tells of itself; those that are gone are left out."""
-        gone = 0
+        gone = empty = 0
         for handle in handles:
+            if empty >= _MOST_EMPTY:
+                raise RemoteProtocolError(f"{empty} objects in a row that are not there or make no sense")
+            empty += 1
             try:
                 yield handle, self._facts_at_last(handle)
+                empty = 0
             except OperationFailed as error:
+                raise_if_busy(error)
                 loss = loss_behind(self._session, storage, "/".join((*path, f"#{handle:x}")), error)
                 if loss is None:
                     yield handle, _unreadable(handle, error)

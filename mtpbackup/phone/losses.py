@@ -5,16 +5,29 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from mtpbackup.errors import ItemVanished, OperationFailed, PhoneError, StorageVanished
+from mtpbackup.errors import ItemVanished, OperationFailed, PhoneError, StorageVanished, TransportTimeout
 from mtpbackup.phone.items import Storage
 from mtpbackup.phone.storages import is_shown
 from mtpbackup.session import Session
+from mtpbackup.session.session import BUSY_PAUSES
 from mtpbackup.wire import ResponseCode
 
 _log = logging.getLogger(__name__)
 
 _STORAGE_GONE: Final = (ResponseCode.INVALID_STORAGE_ID, ResponseCode.STORE_NOT_AVAILABLE)
 _OBJECT_GONE: Final = (ResponseCode.INVALID_OBJECT_HANDLE, ResponseCode.INVALID_PARENT_OBJECT)
+
+
+def raise_if_busy(error: OperationFailed) -> None:
+    """Tells a phone that is busy for good from one that refuses something.
+
+    It was asked again for seconds already: it is the phone that does not answer, whatever it was asked for.
+
+    Raises:
+        TransportTimeout: it is busy.
+    """
+    if error.response == ResponseCode.DEVICE_BUSY:
+        raise TransportTimeout("in", sum(BUSY_PAUSES)) from error
 
 
 def loss_behind(

@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 _LOOK_AGAIN: Final = 2.0
 #: Folders inside folders that are followed: more than any file system holds, few enough for a hostile phone.
 _DEEPEST: Final = 1000
+#: Folders that are followed altogether.
+_MOST_FOLDERS: Final = 50_000
 _STORAGE_EVENTS: Final = frozenset((EventCode.STORE_ADDED, EventCode.STORE_REMOVED))
 
 
@@ -206,7 +208,7 @@ class Phone:
             for item in items:
                 if not item.is_folder or not enter(item):
                     continue
-                if item.handle in seen or len(item.path) > _DEEPEST:
+                if item.handle in seen or len(item.path) > _DEEPEST or len(seen) >= _MOST_FOLDERS:
                     _log.warning("not followed, it lies inside itself or too deep: %r", item.shown_path[-200:])
                     continue
                 seen.add(item.handle)

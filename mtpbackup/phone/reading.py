@@ -17,7 +17,8 @@ videos on the way: GetObject then brings other bytes than partial reads do, whic
 size is said to be twice what it is (PHONES.md 1.10). So videos are read by parts, however small; a length that
 disagrees means "read again by parts" first; and a video that ends, by the phone's own word, after exactly half
 of its listed size has come whole.
-Never past the end: Android answers that with an error, and a length that means nothing.
+No piece begins past the end: Android answers that with an error, and a length that means nothing. The last one
+is asked to be a byte longer than it should be, so that an item which is longer than listed shows.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from mtpbackup.errors import EndpointStalled, ItemUnreadable, OperationFailed, O
 from mtpbackup.phone.constancy import Constancy
 from mtpbackup.phone.items import Item
 from mtpbackup.phone.listing import true_size
-from mtpbackup.phone.losses import loss_behind
+from mtpbackup.phone.losses import loss_behind, raise_if_busy
 from mtpbackup.session import Incoming, Session, operations
 from mtpbackup.transport.base import Chunk, Speed
 from mtpbackup.wire import HEADER_SIZE, ObjectFormat
@@ -131,6 +132,7 @@ class _Reading:
                 raise self._wrong_size(error) from error
             return error.length
         except OperationFailed as error:
+            raise_if_busy(error)
             loss = loss_behind(self._session, item.storage, item.shown_path, error)
             raise (self._refused(error) if loss is None else loss) from error
         except EndpointStalled as error:
@@ -151,7 +153,10 @@ class _Reading:
             if not size or not self._partial_operation() or self._true_size() != size:
                 raise
             _log.info("%r: read again by parts: %s", self._item.shown_path, error)
-            yield from self._large()
+            try:
+                yield from self._large()
+            except _Disagrees as again:
+                raise _Disagrees(max(error.length, again.length), again.position) from again
             if error.length > size:
                 self._check_end(error)
 
@@ -225,7 +230,7 @@ class _Reading:
             # Out of reach of 32 bits: from below to the end, in one piece.
             start, length = _LAST_32, self._end - _LAST_32
         came, skip = 0, began - start
-        with self._ask(start, length) as incoming:
+        with self._ask(start, length + self._one_more(start + length)) as incoming:
             if incoming.announced is not None and incoming.announced > length:
                 raise _Disagrees(start + incoming.announced, began)
             for chunk in incoming:
@@ -240,6 +245,14 @@ class _Reading:
                 yield chunk.part(skip - before, len(chunk.data)) if before < skip else chunk
         if self._position == began or (skip and came != length):
             raise _Disagrees(start + came, self._position)
+
+    def _one_more(self, end: int) -> int:
+        """One byte more than there should be, in the last piece: an item that is longer than listed shows then.
+
+        Phones cut what is asked for at the end of the file (ANDROID.md, Reading).
+        """
+        is_last = end == self._item.size == self._end
+        return int(is_last and not self._session.quirks.avoids_full_packets and self._item.size < _LAST_32)
 
     def _check_end(self, error: _Disagrees) -> None:
         """Makes sure that an item which is longer by one account ends where it was listed to end.

@@ -32,6 +32,8 @@ from mtpbackup.wire.codec import U16, Array
 #: As a parent: the top of a storage. As a storage: all of them, which Debian's umtp-responder answers by never
 #: answering again, so list per storage. As an object: all of them.
 EVERYTHING: Final = 0xFFFFFFFF
+#: The most objects of one folder that are taken: more than any phone has altogether, and still little memory.
+MOST_OBJECTS: Final = 1_000_000
 #: As a parent: the top of a storage.
 TOP: Final = 0xFFFFFFFF
 
@@ -79,8 +81,14 @@ def get_object_handles(
         storage: a storage's id.
         object_format: only this format; 0 for all.
         parent: a folder's handle, or `TOP`. Never 0: on Android that means everything, recursively.
+
+    Raises:
+        RemoteProtocolError: more than `MOST_OBJECTS`. Besides, as `Session.run`.
     """
-    return decode_array(_data(session, Op.GET_OBJECT_HANDLES, storage, object_format, parent))
+    data = _data(session, Op.GET_OBJECT_HANDLES, storage, object_format, parent)
+    if len(data) > 4 * (MOST_OBJECTS + 1):
+        raise RemoteProtocolError(f"{len(data) // 4 - 1} objects in one folder")
+    return decode_array(data)
 
 
 def get_object_info(session: Session, handle: int) -> ObjectInfo:

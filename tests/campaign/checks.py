@@ -1,7 +1,7 @@
 """What must be true of a backup, read from its files and its catalog by plain SQL, without the program's help.
 
-A file is called safe falsely when its bytes are none that ever lay on the phone in its place. It is lost when it
-was safe once and is not there any more, or lay on the phone during an undisturbed run and is not safe after it.
+A file is called safe falsely when its bytes are none that ever lay on the phone in its place. It is lost when
+it was safe once and is not there any more, or lay on the phone during an undisturbed run and is not safe after it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _plain(text: str) -> str:
 
 
 def check_truth(items: Iterable[SafeItem], history: Mapping[Place, Set[Version]]) -> None:
-    """Every file said to be safe has the bytes of a version that lay on the phone, in its place, at its date."""
+    """Every file said to be safe has the bytes of a version that lay on the phone there, with its date."""
     for item in items:
         versions = history.get(item.place, set())
         # A video that the phone would convert is listed with twice its size (PHONES.md 1.10).

@@ -1,7 +1,7 @@
 """One backup of a `World`: to its end, interrupted by Ctrl-C at an event, or killed at a step.
 
-A killed run is a process of its own, forked from this one while the phone has no threads. What it saw saved, and
-what changed on its phone, it writes into a journal first: after its death that is all that is known.
+A killed run is a process of its own, forked from this one while the phone has no threads. What it saw saved,
+and what changed on its phone, it writes into a journal first: after its death that is all that is known.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ class Outcome:
 
     def __str__(self) -> str:
         if self.summary is not None:
-            one = self.summary
+            end = self.summary
             return (
-                f"{one.ending.value}: {one.saved.items} saved, {one.safe.items} safe, {one.failed.items} failed,"
-                f" {one.left.items} left"
+                f"{end.ending.value}: {end.saved.items} saved, {end.safe.items} safe,"
+                f" {end.failed.items} failed, {end.left.items} left"
             )
         return "killed" if self.error is None else f"{type(self.error).__name__}: {self.error}"
 

@@ -7,7 +7,7 @@ import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from mtpbackup.engine import reports
@@ -227,4 +227,4 @@ def odd_moment(draw: random.Random) -> float:
 
 def at_local(moment: float) -> datetime:
     """A moment as a phone in UTC writes it."""
-    return datetime.fromtimestamp(int(moment), timezone.utc).replace(tzinfo=None)
+    return datetime.fromtimestamp(int(moment), UTC).replace(tzinfo=None)

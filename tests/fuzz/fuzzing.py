@@ -76,10 +76,10 @@ def by_chance(target: Callable[[bytes], None], inputs: int, seed: int, originals
 
 def _by_coverage(name: str, inputs: int, seed: int, limit: int, corpus: Path) -> None:
     """Feeds what libFuzzer makes. Does not return: libFuzzer ends the process."""
-    import atheris  # noqa: PLC0415 - not made for every Python
+    import atheris
 
     with atheris.instrument_imports(include=["mtpbackup"]):
-        from tests.fuzz.targets import TARGETS  # noqa: PLC0415 - instrumented
+        from tests.fuzz.targets import TARGETS
 
     target = TARGETS[name]
     count = [0]
@@ -114,9 +114,9 @@ def main() -> int:
     name, inputs, seed, limit = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     logging.disable()
     try:
-        import atheris  # noqa: F401, PLC0415 - not made for every Python
+        import atheris  # noqa: F401
     except ImportError:
-        from tests.fuzz.targets import TARGETS  # noqa: PLC0415
+        from tests.fuzz.targets import TARGETS
 
         print("atheris is not there: inputs are mutated by chance", flush=True)
         count = by_chance(TARGETS[name], inputs, seed, seeds(name))

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from mtpbackup import phone as phones
 from mtpbackup.cli import backup, devices, ls
-from mtpbackup.cli.main import cli
+from mtpbackup.cli import main as entry
 from mtpbackup.engine.link import PhoneLink
-from mtpbackup.phone import Phone, survey
+from mtpbackup.engine import listing
+from mtpbackup.phone import Phone
 from mtpbackup.transport.base import Finder
 from mtpbackup.virtual.hostile import HOSTILE
 from tests.campaign.hurry import HurriedFinder, HurriedPhone, clock, sleep
@@ -32,6 +32,8 @@ def main() -> None:
     name, *arguments = sys.argv[1:]
     threading.Timer(LONGEST, os._exit, (99,)).start()
     hostile = HOSTILE[name](HurriedPhone)
+    assert isinstance(hostile, HurriedPhone)
+    hostile.patient = True
 
     @contextmanager
     def usb_phones() -> Iterator[Finder]:
@@ -44,10 +46,12 @@ def main() -> None:
     defaults = PhoneLink.__init__.__kwdefaults__
     assert defaults is not None
     defaults.update(clock=clock, grace=0.0)
+    listing._MOST_FOLDERS = 500  # type: ignore[misc]
     hostile.plug()
     code = 0
     try:
-        cli(arguments)
+        sys.argv[1:] = arguments
+        entry.main()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     finally:

@@ -66,3 +66,14 @@ def test_a_journey_to_another_zone_is_no_change(phone):
     with Phone.open(phone.transport()) as opened:
         item = opened.find("Internal shared storage", ("DCIM", "a.mp4"))
         assert take(opened.read(item)) == noise(2 * PIECE, 5)
+
+
+@pytest.mark.parametrize("listed", [1, PIECE, 2 * PIECE - 1])
+def test_one_that_is_longer_than_it_was_listed(phone, listed):
+    phone.storages[0].at("DCIM/a.mp4").announced_size = listed
+    with Phone.open(phone.transport()) as opened:
+        item = opened.find("Internal shared storage", ("DCIM", "a.mp4"))
+        assert item.size == listed
+        with pytest.raises(ItemUnreadable) as caught:
+            take(opened.read(item))
+        assert caught.value.reason is ItemUnreadable.Reason.WRONG_SIZE

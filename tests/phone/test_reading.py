@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -14,8 +15,9 @@ from mtpbackup.errors import (
     StorageVanished,
 )
 from mtpbackup.phone import Item, Phone
-from mtpbackup.phone.reading import PIECE, WHOLE_LIMIT
-from mtpbackup.virtual import Effect, Fault, Generated, plug_in
+from mtpbackup.phone.reading import FAST_PIECE, PIECE, WHOLE_LIMIT
+from mtpbackup.transport.base import Speed
+from mtpbackup.virtual import PERSONAS, Effect, Fault, Generated, plug_in
 from tests.phone.tiny import FOLDER, Refusal, Thing, TinyPhone, holding, without
 
 MIB = 1024 * 1024
@@ -82,7 +84,19 @@ def test_large_items_come_in_pieces(size: int) -> None:
             for record in virtual.transactions:
                 if record.operation != PART_64:
                     continue
-                assert record.parameters[1] + record.parameters[3] <= size, "never past the end"
+                assert record.parameters[1] + record.parameters[3] <= size + 1, "a byte past the end at most"
+
+
+@pytest.mark.parametrize("size", [WHOLE_LIMIT + 1, FAST_PIECE, FAST_PIECE + 1])
+def test_pieces_are_larger_where_the_bus_is_faster(size: int) -> None:
+    fast = replace(PERSONAS["pixel"], usb=replace(PERSONAS["pixel"].usb, speed=Speed.SUPER))
+    with plug_in(fast, packet_size=1024) as virtual:
+        virtual.add_file("DCIM/a.mp4", Generated(size, 5), DATE)
+        with Phone.open(virtual.transport()) as phone:
+            item = phone.find("Internal shared storage", ("DCIM", "a.mp4"))
+            virtual.log.clear()
+            assert take(phone.read(item)) == noise(size, 5)
+            assert reads(virtual.counts) == {PART_64: -(-size // FAST_PIECE)}
 
 
 @pytest.mark.parametrize("offset", [1, 511, MIB, 9 * MIB - 1])

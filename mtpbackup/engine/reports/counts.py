@@ -86,8 +86,11 @@ class ItemRef:
 
     @property
     def shown_path(self) -> str:
-        """The path with "/" between the names, as `DCIM/Camera/IMG_0042.jpg`. Not made safe for a terminal."""
-        return "/".join(self.path)
+        """The path with "/" between the names, as `DCIM/Camera/IMG_0042.jpg`. Not made safe for a terminal.
+
+        Of the top of a storage the storage's label.
+        """
+        return "/".join(self.path) or self.storage
 
 
 @dataclass(frozen=True, slots=True)
