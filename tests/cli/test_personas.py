@@ -7,46 +7,7 @@ import pytest
 from mtpbackup.messages import ExitCode
 from mtpbackup.virtual import PERSONAS, VirtualPhone
 from tests.personas.album import fill
-
-_ALIKE = "A backup like any other."
-
-#: Persona, what the table calls it, what a person sees in short, and words of the program's own.
-_SEEN = (
-    ("pixel", "Pixel, Android 14", _ALIKE, "15 photos and 3 videos"),
-    (
-        "transcoding",
-        "Android 12 and later, converting videos",
-        "The original videos, whole.",
-        "15 photos and 3 videos",
-    ),
-    (
-        "sdcard",
-        "FAT memory card in a phone",
-        "Both storages; dates are those of the card.",
-        "30 photos and 6 videos",
-    ),
-    ("older", "Android before 9", _ALIKE, "15 photos and 3 videos"),
-    ("compat", "Older phone with “compat” I/O", _ALIKE, "15 photos and 3 videos"),
-    ("samsung", "Samsung, own MTP stack", _ALIKE, "15 photos and 3 videos"),
-    (
-        "xiaomi",
-        "Xiaomi, HyperOS",
-        "A backup like any other; it waits where the phone is busy.",
-        "15 photos and 3 videos",
-    ),
-    ("huawei", "Huawei, lists with gaps", "Nothing is missing.", "15 photos and 3 videos"),
-    ("lg", "LG, lists of everything broken", _ALIKE, "15 photos and 3 videos"),
-    ("sony", "Sony, lists of everything broken", _ALIKE, "15 photos and 3 videos"),
-    ("camera", "Camera, PTP", "A backup like any other, with the dates of creation.", "4 photos and 1 video"),
-    ("iphone", "iPhone, PTP", "Both halves of Live Photos, and edits.", "4 photos, 3 videos and 1 other file"),
-    ("basic", "Phone with the least that MTP asks for", _ALIKE, "15 photos and 3 videos"),
-    ("qemu", "QEMU's usb-mtp", _ALIKE, "15 photos and 3 videos"),
-)
-
-
-def _parameters():
-    for persona, name, sees, words in _SEEN:
-        yield pytest.param(persona, words, id=persona, marks=pytest.mark.shows(name, sees=sees, kind="phone"))
+from tests.personas.seen import SEEN, shows
 
 
 @pytest.fixture
@@ -62,7 +23,10 @@ def phone(persona):
         yield phone
 
 
-@pytest.mark.parametrize(("persona", "words"), list(_parameters()))
+@pytest.mark.parametrize(
+    ("persona", "words"),
+    [pytest.param(persona, words, id=persona, marks=shows(persona)) for persona, _, _, words in SEEN],
+)
 def test_a_backup_and_a_second_one(mtpbackup, phone, persona, words, tmp_path):
     first = mtpbackup("backup", "--to", tmp_path)
     assert first.exit_code == ExitCode.OK, first.output
@@ -76,7 +40,7 @@ def test_a_backup_and_a_second_one(mtpbackup, phone, persona, words, tmp_path):
 
 
 def test_no_persona_is_forgotten():
-    assert {persona for persona, *_ in _SEEN} == set(PERSONAS)
+    assert {persona for persona, *_ in SEEN} == set(PERSONAS)
 
 
 @pytest.mark.parametrize("persona", ["iphone"])

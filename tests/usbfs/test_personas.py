@@ -49,7 +49,7 @@ def test_gphoto2_fetches_everything_from_what_speaks_ptp(run_with_bus, phone, wo
     run = run_with_bus("gphoto2", "--get-all-files", "--filename", "%f.%C")
     assert run.returncode == 0, run.stdout
     fetched = {path.name: path.read_bytes() for path in work.iterdir() if path.is_file()}
-    # It leaves out what is no picture by its format: an iPhone's edits, and a raw picture that it does not know.
+    # It leaves out what is no picture by its format: an iPhone's edits, a raw picture that it does not know.
     left_out = {"IMG_0002.AAE", "IMG_0002.CR3"}
     assert fetched == {name: data for name, data in contents(phone).items() if name not in left_out}, run.stdout
 
