@@ -1,4 +1,4 @@
-"""On PYTHONPATH: a Python that has neither libusb1 nor any libusb-1.0, as where only libusb 0.1 is to be had."""
+"""On PYTHONPATH: a Python without libusb1 and without any libusb-1.0, as where only libusb 0.1 is to be had."""
 
 import sys
 

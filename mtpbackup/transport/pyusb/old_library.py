@@ -107,7 +107,8 @@ class OldBackend:
         except usb.core.USBTimeoutError:
             if view[: len(mark)] == mark:
                 raise
-            return min(_LENGTH.unpack_from(view)[0], len(view))
+            length: int = _LENGTH.unpack_from(view)[0]
+            return min(length, len(view))
 
     def _raise_if_halted(self, handle: Any, endpoint: int) -> None:
         status = array.array("B", bytes(2))
