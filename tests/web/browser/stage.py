@@ -25,7 +25,10 @@ STATIC = resources.files("mtpbackup") / "web" / "static"
 TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 
 #: What the real server sends too: a page that broke it would break there.
-POLICY = "default-src 'self'; img-src 'self' blob:"
+POLICY = (
+    "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
 
 FOLDERS = [
     ["Internal shared storage", "DCIM/Camera"],

@@ -16,7 +16,8 @@ def at(surfer):
 
 def tab_to(surfer, look, what):
     """Presses Tab until something has the focus."""
-    for _ in range(40):
+    # Once around the page and back to its start, at most.
+    for _ in range(60):
         if look(surfer.focused):
             return
         surfer.press(Keys.TAB)
