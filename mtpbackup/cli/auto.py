@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +12,7 @@ import click
 
 from mtpbackup.cli import auto_log
 from mtpbackup.cli.options import default_destination, device_option, speaking_options, yes_option
-from mtpbackup.cli.running import finish, speaking, usb_phones
+from mtpbackup.cli.running import awake_if, finish, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import NoPhone, SeveralPhones
 from mtpbackup.messages import place, plain
@@ -243,15 +241,6 @@ def _environment() -> dict[str, str]:
     """Where Python finds this program, if it has to be told."""
     path = os.environ.get("PYTHONPATH", "")
     return {"PYTHONPATH": path} if path else {}
-
-
-def awake_if(*, wanted: bool) -> Callable[[str], AbstractContextManager[object]]:
-    """What keeps the computer awake while copying from a phone; nothing where that is not wanted."""
-    if not wanted:
-        return lambda _phone: nullcontext()
-    from mtpbackup.desktop.awake import kept_awake  # noqa: PLC0415 - `--help` does without
-
-    return lambda phone: kept_awake(f"Copying from {plain(phone)}")
 
 
 def _rule_is_there() -> bool:

@@ -13,7 +13,7 @@ from mtpbackup.cli import auto_log, remembered
 from mtpbackup.cli.backup import run_options
 from mtpbackup.cli.narrator import BackupNarrator
 from mtpbackup.cli.options import default_destination
-from mtpbackup.cli.running import holders_let_go
+from mtpbackup.cli.running import holders_let_go, opener
 from mtpbackup.cli.voice import Voice
 from mtpbackup.engine import reports
 from mtpbackup.engine.reports import Ending, Event, Summary, WaitingForPhone
@@ -178,6 +178,7 @@ def _run(
             patience=None,
             absence=_ABSENCE,
             report=awake,
+            open_phone=opener(None),
             ask_holder=ask_holder,
         )
         try:

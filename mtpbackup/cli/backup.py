@@ -28,13 +28,22 @@ from mtpbackup.cli.options import (
     wait_option,
     yes_option,
 )
-from mtpbackup.cli.running import finish, holders_let_go, libmtp_phones, opener, speaking, usb_bus, usb_phones
+from mtpbackup.cli.running import (
+    awake_if,
+    finish,
+    holders_let_go,
+    libmtp_phones,
+    opener,
+    speaking,
+    usb_bus,
+    usb_phones,
+)
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import NoArchive, SeveralPhones
 from mtpbackup.messages import ExitCode, explain, plain
 
 if TYPE_CHECKING:
-    from mtpbackup.engine import RunOptions
+    from mtpbackup.engine import Report, RunOptions, Summary
     from mtpbackup.engine.link import PhoneLink
     from mtpbackup.transport.base import Finder
 
@@ -175,15 +184,18 @@ def back_up(
     Raises:
         MtpBackupError: as `engine.run_backup`.
     """
-    from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.engine.awake import KeepAwake  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415
+    from mtpbackup.settings import load  # noqa: PLC0415
 
     narrator = BackupNarrator(voice, only_telling=dry_run)
+    report = KeepAwake(narrator, awake_if(wanted=load().keep_awake))
     with holders_let_go(voice) as ask_holder, phones() as finder:
         link_to = partial(
             PhoneLink,
             finder,
             patience=patience,
-            report=narrator,
+            report=report,
             open_phone=opener(via),
             look_around=usb_bus,
             ask_holder=ask_holder,
@@ -200,23 +212,22 @@ def back_up(
                 link = link_to(wanted=chosen)
             if dry_run:
                 return _preview(narrator, link, to, options)
-            return _run(narrator, link, to, options, known_place=known_place)
+            summary = _run(report, link, to, options, known_place=known_place)
+            return narrator.conclude(summary)
         finally:
+            report.end()
             narrator.end()
             link.close()
 
 
-def _run(
-    narrator: BackupNarrator, link: PhoneLink, to: Path, options: RunOptions, *, known_place: bool
-) -> ExitCode:
+def _run(report: Report, link: PhoneLink, to: Path, options: RunOptions, *, known_place: bool) -> Summary:
     from mtpbackup.archive import Archive  # noqa: PLC0415 - `--help` does without
     from mtpbackup.engine import run_backup  # noqa: PLC0415
 
     expected = remembered.backup_in(to) if known_place else None
     with Archive.create_or_open(to, expected_id=expected) as archive:
         remembered.remember(to, archive.id)
-        summary = run_backup(link, archive, options=options, report=narrator)
-    return narrator.conclude(summary)
+        return run_backup(link, archive, options=options, report=report)
 
 
 def _preview(narrator: BackupNarrator, link: PhoneLink, to: Path, options: RunOptions) -> ExitCode:

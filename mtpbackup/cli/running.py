@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ import click
 from mtpbackup.cli.notes import notebook
 from mtpbackup.cli.voice import Voice, choose_voice
 from mtpbackup.errors import InterfaceBusy, LibraryMissing, MtpBackupError
-from mtpbackup.messages import ExitCode, about_holders, explain
+from mtpbackup.messages import ExitCode, about_holders, explain, plain
 
 if TYPE_CHECKING:
     from mtpbackup.desktop.holding import HolderAsked
@@ -43,6 +43,15 @@ def finish(code: ExitCode) -> None:
     """Ends the command with this code, unless all is well."""
     if code is not ExitCode.OK:
         sys.exit(int(code))
+
+
+def awake_if(*, wanted: bool) -> Callable[[str], AbstractContextManager[object]]:
+    """What keeps the computer awake while copying from a phone; nothing where that is not wanted."""
+    if not wanted:
+        return lambda _phone: nullcontext()
+    from mtpbackup.desktop.awake import kept_awake  # noqa: PLC0415 - `--help` does without
+
+    return lambda phone: kept_awake(f"Copying photos: {plain(phone)}")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`mtpbackup config`, and that what it sets is heeded."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,22 @@ def test_a_mistake_in_the_file_stops_every_command_with_2(mtpbackup, command):
     assert result.exit_code == 2
     assert "only can't be 'musik'" in result.output
     assert "line 2" in result.output
+
+
+@pytest.mark.parametrize(("wanted", "held"), [("on", ["Copying photos: Pixel 8"]), ("off", [])])
+def test_the_computer_is_kept_awake_while_copying_unless_that_is_off(
+    mtpbackup, monkeypatch, tmp_path, wanted, held
+):
+    awake = []
+
+    @contextmanager
+    def kept_awake(why):
+        awake.append(why)
+        yield True
+
+    monkeypatch.setattr("mtpbackup.desktop.awake.kept_awake", kept_awake)
+    mtpbackup("config", "set", "keep-awake", wanted)
+    assert mtpbackup("backup", "--to", tmp_path / "b").exit_code == 0
+    assert awake == held
+    assert mtpbackup("backup", "--to", tmp_path / "b").exit_code == 0
+    assert awake == held  # nothing to copy, nothing to stay awake for
