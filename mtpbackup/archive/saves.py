@@ -115,7 +115,8 @@ class _Rows:
         """The item, when an earlier commit of this very file has failed and had happened all the same."""
         row = self._connection.execute(
             "SELECT items.id FROM items JOIN files ON files.id = items.file"
-            " WHERE files.folder = ? AND files.name = ? AND files.sha256 = ? AND files.state = 'ok'",
+            " WHERE files.folder = ? AND files.name = ? AND files.sha256 = ?"
+            " AND files.state IN ('ok', 'damaged') AND files.state <> 'damaged'",
             (folder, file.name, file.sha256),
         ).fetchone()
         return None if row is None else int(row[0])
@@ -148,7 +149,9 @@ class _Rows:
     def _replace_nameless(self, folder: int, name: str) -> None:
         """A damaged file of which a rebuilt catalog knows nothing but its name (`rebuild`)."""
         replaced = self._connection.execute(
-            "UPDATE files SET state = 'replaced' WHERE folder = ? AND name = ? AND state = 'damaged'"
+            # Spelled as in the index of names, which is otherwise not used.
+            "UPDATE files SET state = 'replaced' WHERE folder = ? AND name = ?"
+            " AND state IN ('ok', 'damaged') AND state <> 'ok'"
             " AND NOT EXISTS (SELECT 1 FROM items WHERE file = files.id)",
             (folder, name),
         )
