@@ -123,6 +123,8 @@ def _phones(stack: ExitStack, *, demo: bool) -> tuple[Finder | None, MtpBackupEr
         return stack.enter_context(usb_phones()), None
     except LibraryMissing as error:
         return None, error
+    except ImportError:
+        return None, LibraryMissing("libusb")
 
 
 def _opener(folder: Path, *, demo: bool) -> Callable[[bool], Archive]:
@@ -144,12 +146,14 @@ def _findings(folder: Path) -> Callable[[], list[dict[str, object]]]:
     """What the doctor finds without touching a phone: the gallery holds it."""
 
     def found() -> list[dict[str, object]]:
-        from mtpbackup.engine.doctor import examine, look  # noqa: PLC0415 - only when asked
+        from mtpbackup.engine.doctor import Check, examine, look  # noqa: PLC0415 - only when asked
         from mtpbackup.messages.about_doctor import diagnose  # noqa: PLC0415
 
         levels = ("ok", "hint", "problem")
         told: list[dict[str, object]] = []
         for finding in examine(look(None, destination=folder)):
+            if finding.check is Check.CABLE:
+                continue  # the gallery's own view of the phone comes first, and is of this moment
             words = diagnose(finding)
             what_to_do = [*((words.meaning,) if words.meaning else ()), *words.what_to_do]
             told.append({"state": levels[finding.level], "headline": words.headline, "what_to_do": what_to_do})

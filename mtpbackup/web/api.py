@@ -61,7 +61,7 @@ class Api:
             ("/api/state", lambda _request: JSONResponse(self.state())),
             ("/api/phone/items", self._phone_items),
             ("/api/archive/items", self._archive_items),
-            ("/api/help", lambda _request: JSONResponse({"findings": self._findings()})),
+            ("/api/help", lambda _request: JSONResponse({"findings": self._help()})),
         ]
         changes: list[tuple[str, Callable[[Said], Said]]] = [
             ("/api/listing", lambda _asked: self._job(self._gallery.start_listing())),
@@ -82,7 +82,7 @@ class Api:
     def state(self) -> Said:
         """All that the first page shows."""
         gallery = self._gallery
-        archive, listing = gallery.archive_facts(), gallery.listing
+        archive, listing = gallery.backup.facts(), gallery.listing
         known = listing.entries is not None
         new = listing.all - listing.safe
         return {
@@ -134,10 +134,17 @@ class Api:
     def _phone_items(self, _request: Request) -> Response:
         return Response(self._gallery.phone_table(), media_type="application/json")
 
+    def _help(self) -> list[Said]:
+        """What the gallery sees of the phone, and what the doctor finds besides."""
+        phone = of_phone(self._gallery.phone)
+        state = "ok" if phone["state"] == "ready" else "problem"
+        first = {"state": state, "headline": phone["headline"], "what_to_do": phone["what_to_do"]}
+        return [first, *self._findings()]
+
     def _archive_items(self, request: Request) -> Response:
         phone = _number(request.query_params.get("phone"))
         limit = _number(request.query_params.get("limit"))
-        return Response(self._gallery.archive_table(phone, limit), media_type="application/json")
+        return Response(self._gallery.backup.table(phone, limit), media_type="application/json")
 
     async def _events(self, _request: Request) -> Response:
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -185,7 +192,7 @@ class Api:
     def _previewed(self, preview: RestorePreview, ids: list[int]) -> Said:
         by_path = {}
         if preview.clashes:
-            items = (self._gallery.saved_item(each)[0] for each in ids)
+            items = (self._gallery.backup.item(each)[0] for each in ids)
             by_path = {item.file.path: (str(item.id), plain(item.key.name)) for item in items}
         clashes = [
             {"id": by_path[clash.source][0], "name": by_path[clash.source][1], "what": of_clash(clash)}

@@ -103,7 +103,7 @@ class Pictures:
             return Response(status_code=404)  # the details and the file tell why
 
     def _made_of_saved(self, item_id: int) -> bytes | None:
-        item, _ = self._gallery.saved_item(item_id)
+        item, _ = self._gallery.backup.item(item_id)
         key = f"content {item.file.sha256}"
         found = self._cache.get(key)
         if found is not None:
@@ -116,7 +116,7 @@ class Pictures:
 
     async def _details(self, request: Request) -> Response:
         try:
-            item, phone = await run_in_threadpool(lambda: self._gallery.saved_item(_number(request)))
+            item, phone = await run_in_threadpool(lambda: self._gallery.backup.item(_number(request)))
         except MtpBackupError as error:
             return refused(error)
         try:
@@ -137,15 +137,15 @@ class Pictures:
                 "width": facts.get("width"),
                 "height": facts.get("height"),
                 "sha256": item.file.sha256,
-                "on_phone": int(item.gone_since is None),
+                "on_phone": int(self._gallery.backup.is_on_phone(item)),
                 "phone": plain(phone),
             }
         )
 
     async def _file(self, request: Request) -> Response:
         try:
-            item, _ = await run_in_threadpool(lambda: self._gallery.saved_item(_number(request)))
-            descriptor = await run_in_threadpool(self._gallery.open_saved, item)
+            item, _ = await run_in_threadpool(lambda: self._gallery.backup.item(_number(request)))
+            descriptor = await run_in_threadpool(self._gallery.backup.open, item)
         except MtpBackupError as error:
             return refused(error)
         return file_response(request, descriptor, item.key.name, item.file.sha256)
@@ -153,7 +153,7 @@ class Pictures:
     # --- inside -------------------------------------------------------------------------------------------
 
     def _with_file(self, item: ItemRow, work: Callable[[int], _T]) -> _T:
-        descriptor = self._gallery.open_saved(item)
+        descriptor = self._gallery.backup.open(item)
         try:
             return work(descriptor)
         finally:

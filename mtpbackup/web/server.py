@@ -47,6 +47,8 @@ class GalleryServer:
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind(("127.0.0.1", port))
+            # From now on: a browser that is quicker than the server's start waits, and is not refused.
+            self._socket.listen(128)
         except OSError:
             self._socket.close()
             raise

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from mtpbackup.archive import Archive, ItemRow, PhoneFolder, RunRow
+from mtpbackup.archive import Archive
 from mtpbackup.engine.backup import run_backup
+from mtpbackup.engine.gallery.holdings import Holdings
 from mtpbackup.engine.gallery.jobs import Board, Job, JobKind, JobState, StopSwitch
 from mtpbackup.engine.gallery.keeper import Glimpse, PhoneKeeper, PhoneNow, PhoneState
 from mtpbackup.engine.gallery.listing import Entry, PhoneListing, judged, list_phone
 from mtpbackup.engine.gallery.restoring import ChosenOriginals, RestorePreview, preview_to_folder
 from mtpbackup.engine.gallery.shelf import Shelf
-from mtpbackup.engine.gallery.table import Shown, packed
+from mtpbackup.engine.gallery.table import packed
 from mtpbackup.engine.gallery.trouble import NothingToDo, PhoneNotReady, PictureUnknown, WorkGoingOn
-from mtpbackup.engine.kinds import kind_of
 from mtpbackup.engine.link import PhoneLink
 from mtpbackup.engine.options import RunOptions
-from mtpbackup.engine.reports import Count, Ending, Event, RestoreSummary, Summary
+from mtpbackup.engine.reports import Ending, Event, RestoreSummary, Summary
 from mtpbackup.engine.restore import RestoreOptions, preview_restore, restore_to_folder, run_restore
 from mtpbackup.engine.selection import Only, Selection
 from mtpbackup.errors import (
@@ -39,29 +38,13 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveFacts:
-    """The backup, for the first page.
+class Gallery:
+    """Everything that the pages show and do. For any thread. Close it.
 
     Attributes:
-        root: its folder.
-        there: whether there is one.
-        free: bytes free on its disk, or None where it is not there.
-        phones: what is in it, phone by phone: the phone, its files, their bytes.
-        runs: the last runs of all phones, the newest first, each with its phone's name.
-        trouble: why it cannot be read.
+        backup: what is in the backup.
+        board: the job in hand.
     """
-
-    root: Path
-    there: bool = False
-    free: int | None = None
-    phones: tuple[tuple[PhoneFolder, Count], ...] = ()
-    runs: tuple[tuple[str, RunRow], ...] = ()
-    trouble: MtpBackupError | None = None
-
-
-class Gallery:
-    """Everything that the pages show and do. For any thread. Close it."""
 
     def __init__(
         self,
@@ -88,6 +71,7 @@ class Gallery:
             clock: seconds that never go back.
         """
         self._shelf = Shelf(root, open_archive)
+        self.backup = Holdings(self._shelf, lambda: self.listing)
         self._listeners: list[Callable[[str], None]] = []
         self.board = Board(clock, self._notice)
         self._keeper = PhoneKeeper(
@@ -104,7 +88,6 @@ class Gallery:
         self._previews: dict[int, RestorePreview] = {}
         self._numbers = 0
         self._table: tuple[int, bytes] = (0, b"")
-        self._archive_tables: dict[int | None, tuple[object, bytes]] = {}
         self._folder_stop = StopSwitch()
         self._folder_thread: threading.Thread | None = None
 
@@ -146,22 +129,6 @@ class Gallery:
         """What is on the phone, as of the last listing."""
         return self._keeper.listing
 
-    def archive_facts(self) -> ArchiveFacts:
-        """The backup in figures."""
-        try:
-            archive = self._shelf.get()
-            if archive is None:
-                return ArchiveFacts(self._shelf.root)
-            phones, runs = [], []
-            for phone in archive.catalog.phones():
-                totals = archive.catalog.totals(phone)
-                phones.append((phone, Count(totals.files, totals.size)))
-                runs += [(phone.name, run) for run in archive.catalog.runs(phone, limit=5)]
-            runs.sort(key=lambda run: run[1].started_at, reverse=True)
-            return ArchiveFacts(archive.root, True, archive.free_space(), tuple(phones), tuple(runs[:5]))
-        except MtpBackupError as error:
-            return ArchiveFacts(self._shelf.root, trouble=error)
-
     def phone_table(self) -> bytes:
         """The phone's pictures as JSON; see `table.packed`.
 
@@ -175,74 +142,6 @@ class Gallery:
             if self._table[0] != listing.version:
                 self._table = (listing.version, packed(listing.version, listing.shown()))
             return self._table[1]
-
-    def archive_table(self, phone_id: int | None = None, limit: int | None = None) -> bytes:
-        """The backup's pictures as JSON.
-
-        Args:
-            phone_id: only those of this phone.
-            limit: only the newest so many.
-
-        Raises:
-            ArchiveError: the catalog cannot be read.
-            PictureUnknown: there is no such phone.
-        """
-        archive = self._shelf.get()
-        if archive is None:
-            return packed(0, [])
-        phones = archive.catalog.phones()
-        if phone_id is not None:
-            phones = [phone for phone in phones if phone.id == phone_id]
-            if not phones:
-                raise PictureUnknown(str(phone_id))
-        if limit is not None:
-            return packed(0, _newest(self._rows(archive, phones), limit))
-        stamp = (
-            archive.id,
-            [(archive.catalog.count_files(phone), archive.catalog.runs(phone, limit=1)) for phone in phones],
-        )
-        with self._lock:
-            known = self._archive_tables.get(phone_id)
-            if known is None or known[0] != stamp:
-                version = 1 if known is None else int.from_bytes(os.urandom(4))
-                known = (stamp, packed(version, self._rows(archive, phones)))
-                self._archive_tables[phone_id] = known
-            return known[1]
-
-    def _rows(self, archive: Archive, phones: Sequence[PhoneFolder]) -> list[Shown]:
-        return [_shown(item) for phone in phones for item in archive.catalog.items(phone)]
-
-    def saved_item(self, item_id: int) -> tuple[ItemRow, str]:
-        """A file of the backup, and the name of the phone that it is from.
-
-        Raises:
-            PictureUnknown: there is none of this number.
-            ArchiveError: the catalog cannot be read.
-        """
-        archive = self._shelf.get()
-        if archive is None:
-            raise PictureUnknown(str(item_id))
-        try:
-            item = archive.catalog.item(item_id)
-        except KeyError:
-            raise PictureUnknown(str(item_id)) from None
-        phones = {phone.id: phone.name for phone in archive.catalog.phones()}
-        return item, phones.get(item.file.phone_id, "")
-
-    def open_saved(self, item: ItemRow) -> int:
-        """A descriptor of a file of the backup, the caller's to close.
-
-        Raises:
-            PictureUnknown: it is not there any more.
-            ArchiveError: it cannot be opened.
-        """
-        archive = self._shelf.get()
-        if archive is None:
-            raise PictureUnknown(str(item.id))
-        try:
-            return archive.open_content(item.file.path)
-        except FileNotFoundError:
-            raise PictureUnknown(str(item.id)) from None
 
     def glimpse(self, entry: Entry) -> Future[Glimpse]:
         """A look at a picture on the phone, without reading it.
@@ -331,7 +230,7 @@ class Gallery:
         if not ids:
             raise NothingToDo
         for item_id in ids:
-            self.saved_item(item_id)
+            self.backup.item(item_id)
         with self._lock:
             self._numbers += 1
             number = self._numbers
@@ -370,14 +269,7 @@ class Gallery:
         target = preview.target
         if target is None:
             return self._on_phone(
-                JobKind.RESTORE,
-                lambda link: run_restore(
-                    link,
-                    originals,
-                    confirm=lambda _plan: True,
-                    options=preview.options,
-                    report=self._keeper.report,
-                ),
+                JobKind.RESTORE, lambda link: self._put_back(link, originals, preview.options)
             )
         job = self.board.begin(JobKind.RESTORE)
         if job is None:
@@ -425,16 +317,18 @@ class Gallery:
             if job is not None and job.state is JobState.STOPPING:
                 raise KeyboardInterrupt  # stopped before its turn came
             summary = work()
+            ending: dict[str, Any] = {"summary": summary, "error": summary.error if summary else None}
+            state = _state_after(summary)
         except KeyboardInterrupt:
-            self.board.end(JobState.STOPPED)
+            state, ending = JobState.STOPPED, {}
         except MtpBackupError as error:
-            self.board.end(JobState.FAILED, error=error)
+            state, ending = JobState.FAILED, {"error": error}
         except BaseException:
             log.exception("a job died")
-            self.board.end(JobState.FAILED, error=MtpBackupError("the job died of a mistake in the program"))
-        else:
-            self.board.end(_state_after(summary), summary=summary, error=summary.error if summary else None)
+            mistake = MtpBackupError("the job died of a mistake in the program")
+            state, ending = JobState.FAILED, {"error": mistake}
         self._judge_again()
+        self.board.end(state, **ending)
         self._notice("state")
 
     def _with_phone(self, work: Callable[[PhoneLink], _T]) -> _T:
@@ -462,13 +356,34 @@ class Gallery:
 
     def _list(self, link: PhoneLink) -> None:
         phone = link.connect()
+        at = datetime.now(UTC)
         found = list_phone(phone, self._keeper.report)
-        self._show(judged(found, phone, phone.identity, self._archive(), self.listing.version + 1))
+        version = self.listing.version + 1
+        self._show(judged(found, phone, phone.identity, self._archive(), version=version, at=at))
 
     def _back_up(self, link: PhoneLink, selection: Selection) -> Summary:
         archive = self._shelf.make()
         options = RunOptions(selection=selection)
-        return run_backup(link, archive, options=options, report=self._keeper.report)
+        summary = run_backup(link, archive, options=options, report=self._keeper.report)
+        if not selection.picks:
+            self._look_again(link, summary.ending)  # it may have found what the listing does not know yet
+        return summary
+
+    def _put_back(self, link: PhoneLink, originals: ChosenOriginals, options: RestoreOptions) -> RestoreSummary:
+        summary = run_restore(
+            link, originals, confirm=lambda _plan: True, options=options, report=self._keeper.report
+        )
+        self._look_again(link, summary.ending)
+        return summary
+
+    def _look_again(self, link: PhoneLink, ending: Ending) -> None:
+        """Lists the phone once more, after work that went to its end; nothing depends on it."""
+        if ending is not Ending.DONE:
+            return
+        try:
+            self._list(link)
+        except (MtpBackupError, KeyboardInterrupt) as error:
+            log.info("not listed again: %s", error)
 
     def _judge_again(self) -> None:
         """Looks what of the listing is safe now."""
@@ -476,7 +391,9 @@ class Gallery:
         if old.who is None or not old.found:
             return
         try:
-            self._show(judged(old.found, old.phone, old.who, self._archive(), old.version + 1))
+            self._show(
+                judged(old.found, old.phone, old.who, self._archive(), version=old.version + 1, at=old.at)
+            )
         except MtpBackupError as error:
             log.warning("the listing cannot be judged: %s", error)
 
@@ -498,15 +415,3 @@ def _state_after(summary: Summary | RestoreSummary | None) -> JobState:
     if summary is None or summary.ending is Ending.DONE:
         return JobState.DONE
     return JobState.STOPPED if summary.ending is Ending.INTERRUPTED else JobState.FAILED
-
-
-def _shown(item: ItemRow) -> Shown:
-    date = item.file.taken.local if item.file.taken is not None else item.key.modified
-    on_phone = int(item.gone_since is None)
-    kind = kind_of(item.key.name, 0)
-    return Shown(str(item.id), item.key.storage, item.key.path, item.key.size, date, kind, on_phone)
-
-
-def _newest(rows: list[Shown], limit: int) -> list[Shown]:
-    dated = sorted(rows, key=lambda row: "" if row.date is None else row.date.isoformat(), reverse=True)
-    return dated[:limit]
