@@ -15,12 +15,14 @@ from mtpbackup.virtual import Generated, VirtualPhone
 from mtpbackup.wire import ObjectInfo
 from mtpbackup.wire import OperationCode as Op
 from tests.personas.album import TAKEN, what_is_on
+from tests.personas.seen import shows
 from tests.virtual.initiator import ALL, OK, Initiator
 
 MIB = 1024 * 1024
 
 
 class TestOlder:
+    @shows("older")
     def test_parent_0_is_the_top(self, bench):
         phone = bench.empty_phone("older")
         with phone.transport() as transport:
@@ -38,6 +40,7 @@ class TestCompat:
             with pytest.raises(TransportTimeout):
                 transport.control_in(0x67, 32, 0.1)
 
+    @shows("compat")
     def test_a_video_can_be_given_up_in_the_middle_all_the_same(self, bench):
         phone = bench.phone("compat")
         with Phone.open(phone.transport()) as opened:
@@ -67,6 +70,7 @@ def _taken(chunk) -> bytes:
 
 
 class TestCamera:
+    @shows("camera")
     def test_object_by_object_with_the_date_of_creation(self, bench):
         phone = bench.phone("camera")
         assert bench.back_up(phone).complete
@@ -100,6 +104,7 @@ class TestIphone:
         assert summary.complete
         assert bench.saved() == truth
 
+    @shows("iphone")
     def test_both_halves_of_live_photos_and_their_edits_are_taken_by_default(self, bench):
         phone = bench.phone("iphone")
         bench.back_up(phone, only="media")
@@ -109,6 +114,7 @@ class TestIphone:
 
 
 class TestCards:
+    @shows("sdcard")
     def test_dates_of_two_seconds_are_the_same_in_the_next_run(self, bench):
         phone = bench.phone("sdcard")
         assert {date.second % 2 for _, date in _on_card(what_is_on(phone))} == {0}
@@ -147,6 +153,7 @@ class TestConvertedVideos:
             assert initiator.ask(0x1009, film).data[:1000] != part
 
     @pytest.mark.parametrize("size", [1, 40_000, 4 * MIB, 8 * MIB, 16 * MIB, 17 * MIB + 3])
+    @shows("transcoding")
     def test_the_original_is_saved_and_not_what_it_is_converted_to(self, bench, size):
         phone = bench.empty_phone("transcoding")
         phone.add_file("DCIM/film.mp4", Generated(size, 5), TAKEN)

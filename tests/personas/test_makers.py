@@ -16,6 +16,7 @@ from mtpbackup.virtual import PERSONAS, Generated
 from mtpbackup.wire import OperationCode as Op
 from mtpbackup.wire import ResponseCode
 from tests.personas.album import TAKEN, what_is_on
+from tests.personas.seen import shows
 from tests.virtual.initiator import Initiator
 
 MIB = 1024 * 1024
@@ -60,6 +61,7 @@ class TestSamsung:
     @pytest.mark.parametrize(
         "size", [8 * MIB + 512, 8 * MIB + 500, 16 * MIB + 1, 32 * MIB, 16 * MIB + 412 + 500]
     )
+    @shows("samsung")
     def test_no_part_is_asked_for_that_ends_with_a_full_packet(self, bench, size):
         phone = bench.empty_phone("samsung")
         phone.add_file("DCIM/film.mp4", Generated(size, 1), TAKEN)
@@ -69,6 +71,7 @@ class TestSamsung:
         assert len(lengths) >= 1
         assert not [length for length in lengths if length % 512 in (0, 500)]
 
+    @shows("samsung")
     def test_a_size_of_64_bits_in_object_info(self, bench):
         listless = replace(
             PERSONAS["samsung"],
@@ -103,6 +106,7 @@ class TestSamsung:
 
 
 class TestXiaomi:
+    @shows("xiaomi")
     def test_bursts_of_busy_are_waited_for(self, bench):
         phone = bench.phone("xiaomi")
         pauses = []
@@ -116,6 +120,7 @@ class TestXiaomi:
 
 
 class TestHuawei:
+    @shows("huawei")
     def test_what_the_lists_leave_out_is_asked_for(self, bench):
         clock = Clock()
         phone = bench.empty_phone("huawei", now=clock.now)
@@ -157,6 +162,7 @@ class TestHuawei:
 
 class TestLgAndSony:
     @pytest.mark.parametrize("persona", ["lg", "sony"])
+    @shows("sony")
     def test_no_list_of_everything_is_asked_for(self, bench, persona):
         phone = bench.phone(persona)
         assert bench.back_up(phone).complete
@@ -165,6 +171,7 @@ class TestLgAndSony:
         assert not [parameters for parameters in lists if parameters[0] == 0xFFFFFFFF or parameters[4] > 1]
         assert not [one for one in asked(phone, Op.GET_OBJECT_HANDLES) if 0xFFFFFFFF in one[:1]]
 
+    @shows("lg")
     def test_lists_in_folders_are_used_although_those_of_the_top_fail(self, bench):
         phone = bench.phone("lg")
         memory = ShortMemory()

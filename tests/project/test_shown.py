@@ -37,11 +37,11 @@ def mark(*names: str, **given: str) -> pytest.Mark:
 
 def test_a_row_has_a_name_a_sentence_and_its_tests(shown):
     row = shown.Shown(
-        "Moody", "Waits.", ("tests/x/test_a.py::test_it_waits", "tests/x/test_b.py::Deep::test_b")
+        "Moody", "Waits.", ("tests/x/test_a.py::test_it_waits", "tests/x/test_b.py::Deep::test_c_d")
     )
     rows = {kind: [] for kind in shown.KINDS} | {"fault": [row]}
     text = "\n".join(shown.lines(rows))
-    assert "| Moody | Waits. | [it waits](tests/x/test_a.py); [Deep.b](tests/x/test_b.py) |" in text
+    assert "| Moody | Waits. | [it waits](tests/x/test_a.py); [c d](tests/x/test_b.py) |" in text
     assert "**Faults**" in text
     assert "**Phones**" not in text
 
