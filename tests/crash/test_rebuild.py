@@ -109,6 +109,11 @@ def names_on_the_phone(bench):
         return {"/".join(original.key.path) for original in BackedUp(archive, phone).all()}
 
 
+@pytest.mark.shows(
+    "the catalog damaged, emptied, deleted or locked up",
+    sees="The list of what is saved is damaged … Make a new list: mtpbackup verify --rebuild",
+    kind="computer",
+)
 @pytest.mark.parametrize("harm", HARMS)
 def test_it_is_made_anew(bench, harm):
     bench.run()
