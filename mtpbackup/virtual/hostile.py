@@ -283,11 +283,11 @@ def large_counts(make: Maker = VirtualPhone) -> VirtualPhone:
 
 
 def many_handles(make: Maker = VirtualPhone) -> VirtualPhone:
-    """A folder that really lists ten million objects, none of which is there."""
+    """A folder that really lists three million objects, none of which is there."""
     phone, _ = _phone(make)
 
     def handles(responder: Responder, request: Request) -> Reply:
-        count = 10_000_000
+        count = 3_000_000
         first = struct.pack("<I", count)
 
         def parts() -> Iterator[bytes]:
@@ -425,7 +425,7 @@ HOSTILE: Final[Mapping[str, Callable[..., VirtualPhone]]] = MappingProxyType(
         "folders without end": endless_folders,
         "sizes that lie": lying_sizes,
         "counts of 2^32-1": large_counts,
-        "ten million handles": many_handles,
+        "three million handles": many_handles,
         "dates of the years 0 and 9999": strange_dates,
         "endless content": endless_content,
         "endless lists": endless_lists,
