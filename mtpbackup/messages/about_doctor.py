@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from mtpbackup.engine.doctor import Finding, Level, Verdict
+from mtpbackup.errors import AccessDenied
 from mtpbackup.messages.about_brands import INSTEAD_OF_FILES, how_to_unlock
-from mtpbackup.messages.advice import HOW_TO_CONNECT, ExitCode
+from mtpbackup.messages.about_setup import why_not
+from mtpbackup.messages.advice import HOW_TO_CONNECT, ExitCode, explain
 from mtpbackup.messages.words import listing, number, place, plain, size
 
 
@@ -187,26 +189,17 @@ def _allowed(_finding: Finding) -> Diagnosis:
 
 @_tells(Verdict.NOT_ALLOWED)
 def _not_allowed(finding: Finding) -> Diagnosis:
-    facts = finding.details
-    node = _text(finding, "node")
-    group = _text(finding, "group")
-    known = f"{node} belongs to {_text(finding, 'owner')}, group {group}" if facts.get("owner") else node
-    rule = f"the rule {_text(finding, 'rule')} is about it" if facts.get("rule") else "no rule lets you in"
-    steps = ["One-time fix:  mtpbackup setup"] if not facts.get("rule") else []
-    steps.append(
-        "Then unplug the phone, plug it in again and try once more."
-        if steps
-        else "Unplug it, plug it in again."
-    )
-    if facts.get("at_seat") is False:
-        steps.append(
-            "You don't sit at this computer's screen (ssh?): its group decides. Log in anew after joining it."
-        )
+    name = _name(finding)
+    if finding.evidence is None:
+        advice = explain(AccessDenied(_text(finding, "node")))
+        return Diagnosis(advice.headline, "", advice.what_to_do, advice.exit_code)
+    access, rules = finding.evidence
+    advice = why_not(access, rules, name)
     return Diagnosis(
-        f"This computer doesn't let you talk to {_name(finding)} yet.",
-        f"{known}; {rule}." if known else "",
-        tuple(steps),
-        ExitCode.NO_PERMISSION,
+        advice.headline,
+        f"{access.node} belongs to {access.owner} and the group {access.group}.",
+        advice.what_to_do,
+        advice.exit_code,
     )
 
 
@@ -221,7 +214,7 @@ def _held(finding: Finding) -> Diagnosis:
     who = f": {listing(names)}" if names else ""
     return Diagnosis(
         f"Another program is using {_name(finding)}{who}.",
-        "Only one program can speak to a phone at a time.",
+        "Only one program can speak to a phone at a time. A backup asks file managers to let go by itself.",
         ("Close it, or eject the phone in the Files app (the ⏏ beside its name), then try again.",),
         ExitCode.BUSY,
     )

@@ -9,10 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from mtpbackup import udev
 from mtpbackup.cli import doctor
-from mtpbackup.engine.doctor import NodeAccess, Verdict, examine, look
+from mtpbackup.engine.doctor import Verdict, examine, look
 from mtpbackup.errors import AccessDenied, InterfaceBusy, LibraryMissing
+from mtpbackup.messages import about_setup
 from mtpbackup.messages.about_doctor import diagnosed_verdicts
+from mtpbackup.udev import MARK, Access, Giver, Grant, Installed
 from mtpbackup.virtual import VirtualFinder, VirtualPhone
 from mtpbackup.virtual.content import Generated
 from mtpbackup.virtual.faults import Effect, Fault
@@ -51,18 +54,20 @@ class Stage:
         self.seconds_a_look = 0.01
         monkeypatch.setattr(doctor, "usb_phones", self._phones)
         monkeypatch.setattr(doctor, "_surroundings", self._surroundings)
+        monkeypatch.setattr(udev, "installed", lambda: Installed.MISSING)
+        monkeypatch.setattr(about_setup, "called_as_root", lambda *words: " ".join(("sudo mtpbackup", *words)))
 
     def plug(self, vendor=0x18D1, **usb):
         """The phone, offering files, on the bus and for the finder."""
         self._vendor = vendor
         self._node = self.tree.plug(vendor=vendor, **usb)
         self.phone.plug()
-        self.access.setdefault(
-            self._node, NodeAccess(True, "root", "plugdev", 0o664, False, True, "70-x.rules")
-        )
+
+    def who_may(self, node):
+        return self.access.get(node, Access(node, grant=Grant.SEAT, mode=0o664, owner="root", group="plugdev"))
 
     def forbid(self, **facts):
-        self.access[self._node] = NodeAccess(False, "root", "root", 0o664, **facts)
+        self.access[self._node] = Access(self._node, mode=0o664, owner="root", group="root", **facts)
         self.refuse = AccessDenied(self._node)
 
     def refuse_reading(self):
@@ -88,7 +93,7 @@ class Stage:
         return [FoundOnTree(found, self._node, self._vendor, self.refuse) for found in self._finder.find()]
 
     def _surroundings(self):
-        return {"sysfs": self.tree.root, "access": self.access.get, "clock": self._tick}
+        return {"sysfs": self.tree.root, "access": self.who_may, "clock": self._tick}
 
     def _tick(self):
         self._clock += self.seconds_a_look
@@ -171,13 +176,14 @@ def test_a_cable_that_could_be_faster(stage):
 
 def test_no_permission_and_no_rule(stage):
     stage.plug()
-    stage.forbid(at_seat=True)
+    stage.forbid()
     assert stage.examine("no-permission") == (["not_allowed"], 22)
 
 
-def test_no_permission_over_the_network(stage):
+def test_no_permission_over_the_network(stage, monkeypatch):
     stage.plug()
-    stage.forbid(at_seat=False, rule="70-mtpbackup.rules")
+    monkeypatch.setattr(udev, "installed", lambda: Installed.CURRENT)
+    stage.forbid(tagged=True, givers=(Giver.MTPBACKUP,), properties={MARK: "1"})
     assert stage.examine("no-permission-away") == (["not_allowed"], 22)
 
 
@@ -286,13 +292,13 @@ def test_the_report_tells_nothing_private(stage, tmp_path, monkeypatch):
     text = file.read_text()
     for private in ("SERIAL-1", "Secret", "wedding", "Anna", str(tmp_path)):
         assert private not in text, text
-    for useful in ("18d1:4ee1", "480 Mbit/s", "06/01/01", "could_be_faster", "cannot_read", "70-x.rules"):
+    for useful in ("18d1:4ee1", "480 Mbit/s", "06/01/01", "could_be_faster", "cannot_read", "seat"):
         assert useful in text, text
 
 
 def test_without_touching_a_phone_the_bus_alone_is_looked_at(stage):
     stage.plug()
-    facts = look(None, sysfs=stage.tree.root, access=stage.access.get)
+    facts = look(None, sysfs=stage.tree.root, access=stage.who_may)
     verdicts = [finding.verdict for finding in examine(facts)]
     assert verdicts == [
         Verdict.LIBRARY_THERE,

@@ -11,7 +11,7 @@ The words for a finding are `mtpbackup.messages.diagnose`. May be imported by th
 """
 
 from mtpbackup.engine.doctor.checks import examine
-from mtpbackup.engine.doctor.facts import DestinationFacts, Facts, NodeAccess, PhoneFacts, Sample
+from mtpbackup.engine.doctor.facts import DestinationFacts, Facts, PhoneFacts, Sample
 from mtpbackup.engine.doctor.findings import Check, Finding, Level, Verdict
 from mtpbackup.engine.doctor.look import look
 
@@ -21,7 +21,6 @@ __all__ = [
     "Facts",
     "Finding",
     "Level",
-    "NodeAccess",
     "PhoneFacts",
     "Sample",
     "Verdict",

@@ -120,17 +120,10 @@ def permission(phone: PhoneFacts, facts: Facts) -> Iterator[Finding]:
     access = (facts.access or {}).get(phone.usb.node)
     details: dict[str, object] = {"node": phone.usb.node}
     if access is not None:
-        details |= {
-            "owner": access.owner,
-            "group": access.group,
-            "mode": f"{access.mode:04o}",
-            "in_group": access.in_group,
-            "at_seat": access.at_seat,
-            "rule": access.rule,
-        }
-    denied = isinstance(phone.error, AccessDenied) or (access is not None and not access.allowed)
-    if denied:
-        yield Finding(Check.PERMISSION, Level.PROBLEM, Verdict.NOT_ALLOWED, _name(phone), details)
+        details |= access.as_dict() | {"rules": facts.rules.value}
+    if isinstance(phone.error, AccessDenied) or (access is not None and access.exists and not access.allowed):
+        evidence = None if access is None or access.allowed else (access, facts.rules)
+        yield Finding(Check.PERMISSION, Level.PROBLEM, Verdict.NOT_ALLOWED, _name(phone), details, evidence)
     elif access is not None or facts.phones is not None:
         yield Finding(Check.PERMISSION, Level.GOOD, Verdict.ALLOWED, _name(phone), details)
 

@@ -9,28 +9,7 @@ from mtpbackup.errors import MtpBackupError
 from mtpbackup.phone import PhoneIdentity, Storage
 from mtpbackup.transport.base import UsbIdentity
 from mtpbackup.transport.devices import UsbDevice
-
-
-@dataclass(frozen=True, slots=True)
-class NodeAccess:
-    """Who may open a device node.
-
-    Attributes:
-        allowed: whether this program may.
-        owner, group: names.
-        mode: permission bits.
-        in_group: whether this program has the node's group.
-        at_seat: whether its user sits at the screen, as far as the system tells; None where it doesn't.
-        rule: name of the rules file that is about phones; empty where there is none.
-    """
-
-    allowed: bool
-    owner: str = ""
-    group: str = ""
-    mode: int = 0
-    in_group: bool = False
-    at_seat: bool | None = None
-    rule: str = ""
+from mtpbackup.udev import Access, Installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +80,8 @@ class Facts:
         library_error: why libusb can't be used, or None.
         devices: everything on the bus, as far as the system tells.
         phones: those that speak MTP; None where no phone was asked.
-        access: by device node.
+        access: who may open a phone, by device node.
+        rules: whether our udev rules are in the system.
         holders: programs that have a device node open, by node.
         destination: None where it was not asked about.
     """
@@ -109,6 +89,7 @@ class Facts:
     library_error: MtpBackupError | None = None
     devices: tuple[UsbDevice, ...] = ()
     phones: tuple[PhoneFacts, ...] | None = None
-    access: dict[str, NodeAccess] | None = None
+    access: dict[str, Access] | None = None
+    rules: Installed = Installed.MISSING
     holders: dict[str, tuple[str, ...]] | None = None
     destination: DestinationFacts | None = None

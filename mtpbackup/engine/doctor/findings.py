@@ -6,6 +6,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mtpbackup.udev import Access, Installed
+
 
 class Level(enum.IntEnum):
     """How bad it is."""
@@ -86,6 +88,7 @@ class Finding:
         verdict: what was found.
         phone: name of the phone that it is about, or empty.
         details: facts for the words and for `--json`, by name; values are those of JSON.
+        evidence: who may use the phone and whether our rules are there, where that is the problem.
     """
 
     check: Check
@@ -93,6 +96,7 @@ class Finding:
     verdict: Verdict
     phone: str = ""
     details: Mapping[str, object] = field(default_factory=dict)
+    evidence: tuple[Access, Installed] | None = None
 
     def as_dict(self) -> dict[str, object]:
         """As JSON has it."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import grp
 import logging
 import os
-import pwd
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,12 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mtpbackup.engine.doctor.facts import DestinationFacts, Facts, NodeAccess, PhoneFacts, Sample
+from mtpbackup import udev
+from mtpbackup.engine.doctor.facts import DestinationFacts, Facts, PhoneFacts, Sample
 from mtpbackup.errors import LibraryMissing, MtpBackupError
 from mtpbackup.phone import Item, Phone, Storage
 from mtpbackup.transport.base import Finder, FoundPhone
 from mtpbackup.transport.devices import SYSFS, phones_on, usb_devices
 from mtpbackup.transport.holders import holders
+from mtpbackup.udev import Access
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def look(
     had_backup: bool = False,
     sysfs: Path = SYSFS,
     open_phone: Callable[..., Phone] = Phone.open,
-    access: Callable[[str], NodeAccess | None] | None = None,
+    access: Callable[[str], Access] = udev.examine,
     clock: Callable[[], float] = time.monotonic,
 ) -> Facts:
     """Looks at the bus, at each phone, and at the disk.
@@ -51,18 +51,17 @@ def look(
         had_backup: whether a backup was there the last time.
         sysfs: where the folders of all USB devices are.
         open_phone: makes a phone of a transport.
-        access: tells who may open a node; None for what its permissions say.
+        access: tells who may open a node, without opening it.
         clock: seconds that never go back.
     """
     devices = tuple(usb_devices(sysfs))
     nodes = [device.node for device in phones_on(devices)]
-    facts = Facts(devices=devices)
-    found: dict[str, NodeAccess] = {}
-    for node in nodes:
-        known = (access or node_access)(node)
-        if known is not None:
-            found[node] = known
-    facts = replace(facts, access=found, holders={node: tuple(holders(node)) for node in nodes})
+    facts = Facts(
+        devices=devices,
+        access={node: access(node) for node in nodes},
+        rules=udev.installed(),
+        holders={node: tuple(holders(node)) for node in nodes},
+    )
     if find_phones is not None:
         try:
             with find_phones() as finder:
@@ -74,28 +73,6 @@ def look(
     if destination is not None:
         facts = replace(facts, destination=_place(destination, had_backup))
     return facts
-
-
-def node_access(node: str) -> NodeAccess | None:
-    """Who may open a device node, as its permissions say; None when it is not there."""
-    try:
-        status = Path(node).stat()
-    except OSError:
-        return None
-    return NodeAccess(
-        allowed=os.access(node, os.R_OK | os.W_OK),
-        owner=_name_of(lambda: pwd.getpwuid(status.st_uid).pw_name, status.st_uid),
-        group=_name_of(lambda: grp.getgrgid(status.st_gid).gr_name, status.st_gid),
-        mode=status.st_mode & 0o7777,
-        in_group=status.st_gid in (*os.getgroups(), os.getegid()),
-    )
-
-
-def _name_of(ask: Callable[[], str], number: int) -> str:
-    try:
-        return ask()
-    except KeyError:
-        return str(number)
 
 
 def _asked(found: FoundPhone, open_phone: Callable[..., Phone], clock: Callable[[], float]) -> PhoneFacts:
