@@ -13,7 +13,7 @@ import click
 
 from mtpbackup.cli import remembered
 from mtpbackup.cli.options import default_destination, device_option, quiet_option, to_option
-from mtpbackup.cli.running import speaking, usb_phones
+from mtpbackup.cli.running import opener, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import LibraryMissing, MtpBackupError
 from mtpbackup.messages import place
@@ -60,7 +60,9 @@ def _serve(
     from mtpbackup.web import GalleryServer, Gate, Listeners, Pictures, create_app  # noqa: PLC0415
 
     finder, trouble = _phones(stack, demo=demo)
-    gallery = Gallery(folder, _opener(folder, demo=demo), finder, trouble=trouble, wanted=device)
+    gallery = Gallery(
+        folder, _opener(folder, demo=demo), finder, trouble=trouble, wanted=device, open_phone=opener(None)
+    )
     stack.callback(gallery.close)
     try:
         server = GalleryServer(port)
