@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import click
 
 from mtpbackup.cli import remembered
+from mtpbackup.cli.choosing import connected
 from mtpbackup.cli.lists import names_in
 from mtpbackup.cli.narrator import BackupNarrator
 from mtpbackup.cli.options import (
@@ -39,8 +40,8 @@ from mtpbackup.cli.running import (
     usb_phones,
 )
 from mtpbackup.cli.voice import Voice
-from mtpbackup.errors import NoArchive, SeveralPhones
-from mtpbackup.messages import ExitCode, explain, plain
+from mtpbackup.errors import NoArchive
+from mtpbackup.messages import ExitCode
 
 if TYPE_CHECKING:
     from mtpbackup.engine import Report, RunOptions, Summary
@@ -202,14 +203,7 @@ def back_up(
         )
         link = link_to(wanted=device)
         try:
-            try:
-                link.connect()
-            except SeveralPhones as several:
-                if not (ask and voice.interactive):
-                    raise
-                link.close()
-                chosen = _ask_which(voice, several)
-                link = link_to(wanted=chosen)
+            link = connected(link, lambda name: link_to(wanted=name), voice, may_ask=ask)
             if dry_run:
                 return _preview(narrator, link, to, options)
             summary = _run(report, link, to, options, known_place=known_place)
@@ -242,12 +236,3 @@ def _preview(narrator: BackupNarrator, link: PhoneLink, to: Path, options: RunOp
         with archive:
             plan = preview_backup(link, archive, options=options, report=narrator)
     return narrator.tell_plan(plan)
-
-
-def _ask_which(voice: Voice, several: SeveralPhones) -> str:
-    """The name that the person picks."""
-    voice.notice(explain(several).headline)
-    for index, name in enumerate(several.names, 1):
-        voice.say(f"  {index}. {plain(name)}")
-    choice: int = click.prompt("Which one?", type=click.IntRange(1, len(several.names)), default=1)
-    return several.names[choice - 1]

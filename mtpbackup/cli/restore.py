@@ -6,12 +6,14 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
 from mtpbackup.cli import times
+from mtpbackup.cli.choosing import connected
 from mtpbackup.cli.lists import names_in
 from mtpbackup.cli.options import (
     default_destination,
@@ -170,6 +172,7 @@ def restore(
                     patience=patience,
                     confirm=confirm,
                     dry_run=dry_run,
+                    may_ask=not yes,
                     via=via,
                 )
         finish(code)
@@ -185,6 +188,7 @@ def put_back(
     patience: float | None,
     confirm: Callable[[RestorePlanned], bool],
     dry_run: bool,
+    may_ask: bool = True,
     via: str | None = None,
 ) -> ExitCode:
     """One restore to a phone, from finding it to the last word.
@@ -198,6 +202,7 @@ def put_back(
         patience: seconds to wait for the person; None: for ever.
         confirm: says whether the plan is to be carried out.
         dry_run: only tell what would be done.
+        may_ask: whether a person may be asked which phone is meant.
         via: "libmtp" where the phones are those of libmtp.
 
     Raises:
@@ -207,16 +212,18 @@ def put_back(
     from mtpbackup.engine.restore import preview_restore, run_restore  # noqa: PLC0415
 
     with holders_let_go(narrator.voice) as ask_holder, phones() as finder:
-        link = PhoneLink(
+        link_to = partial(
+            PhoneLink,
             finder,
-            wanted=device,
             patience=patience,
             report=narrator,
             open_phone=opener(via),
             look_around=usb_bus,
             ask_holder=ask_holder,
         )
+        link = link_to(wanted=device)
         try:
+            link = connected(link, lambda name: link_to(wanted=name), narrator.voice, may_ask=may_ask)
             if dry_run:
                 return narrator.tell_plan(preview_restore(link, originals, options=options, report=narrator))
             summary = run_restore(link, originals, confirm=confirm, options=options, report=narrator)
