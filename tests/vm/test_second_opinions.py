@@ -51,7 +51,7 @@ def phone(request, umtp_phone, qemu_phone):
     content.write_photos(phone.files / "DCIM/Camera", 40)
     for size in (0, 1, 500, 511, 512, 513, 1012, 16384, 262144, 1048576, 1048577):
         content.write_file(phone.files / f"Pictures/Edges/edge_{size}.jpg", size)
-    content.write_file(phone.files / "Movies/holiday.mp4", 25_000_000)
+    content.write_file(phone.files / "Movies/holiday.mp4", 5_000_000)
     content.write_file(phone.files / "Download/notes.txt", 777)
     if request.param == "umtp":
         content.write_file(phone.files / "Pictures/Ünlü/Grüße aus Århus 東京.jpg", 5_000)
