@@ -11,10 +11,11 @@ import pytest
 from mtpbackup.engine import reports
 from mtpbackup.errors import TransportTimeout
 from mtpbackup.phone import Phone
-from mtpbackup.session import Model, ShortMemory
-from mtpbackup.virtual import PERSONAS, Generated
+from mtpbackup.session import KNOWN_QUIRKS, Learnt, Model, ShortMemory
+from mtpbackup.session.learnt import DISPENSABLE
+from mtpbackup.virtual import PERSONAS, Effect, Fault, Generated
+from mtpbackup.wire import DeviceInfo, ResponseCode
 from mtpbackup.wire import OperationCode as Op
-from mtpbackup.wire import ResponseCode
 from tests.personas.album import TAKEN, what_is_on
 from tests.personas.seen import shows
 from tests.virtual.initiator import Initiator
@@ -184,3 +185,45 @@ class TestLgAndSony:
         phone.log.clear()
         bench.back_up(phone, open_phone=partial(Phone.open, memory=memory))
         assert 0 not in [one[0] for one in asked(phone, Op.GET_OBJECT_PROP_LIST)], "it is remembered"
+
+
+class TestAnyMaker:
+    def test_an_operation_that_was_refused_is_not_asked_for_again(self, bench):
+        phone = bench.phone("pixel")
+        refusal = Fault(
+            effect=Effect.REFUSE,
+            operation=Op.GET_PARTIAL_OBJECT_64,
+            response=ResponseCode.OPERATION_NOT_SUPPORTED,
+            times=None,
+        )
+        phone.faults.add(refusal)
+        memory = ShortMemory()
+        open_phone = partial(Phone.open, memory=memory)
+        assert bench.back_up(phone, open_phone=open_phone).complete
+        assert bench.saved() == what_is_on(phone)
+        assert phone.counts[Op.GET_PARTIAL_OBJECT_64] == 1
+        assert memory.recall(model_of("pixel")).refused == {Op.GET_PARTIAL_OBJECT_64}
+        phone.add_file("DCIM/new.mp4", Generated(9 * MIB, 99), TAKEN)
+        assert bench.back_up(phone, open_phone=open_phone).saved.items == 1
+        assert phone.counts[Op.GET_PARTIAL_OBJECT_64] == 1
+        assert bench.saved() == what_is_on(phone)
+
+    def test_what_is_remembered_wrongly_makes_a_backup_slower_and_no_worse(self, bench):
+        phone = bench.phone("pixel")
+        memory = ShortMemory()
+        memory.keep(
+            model_of("pixel"),
+            Learnt(property_lists=False, single_property_lists=False, pause=0.001, refused=DISPENSABLE),
+        )
+        assert bench.back_up(phone, open_phone=partial(Phone.open, memory=memory)).complete
+        assert bench.saved() == what_is_on(phone)
+
+    @pytest.mark.parametrize("quirk", KNOWN_QUIRKS, ids=lambda quirk: quirk.persona)
+    def test_a_quirk_fits_its_persona_and_no_phone_of_another_make(self, quirk):
+        def fits(who):
+            info = DeviceInfo(
+                manufacturer=who.manufacturer, model=who.model, vendor_extension_desc=who.extension
+            )
+            return quirk.fits(who.usb, info)
+
+        assert [name for name, who in PERSONAS.items() if fits(who)] == [quirk.persona]
