@@ -15,7 +15,7 @@ import json
 import logging
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -199,17 +199,17 @@ class Root:
             return disk.open_file(name, parent)
 
     @contextmanager
-    def errors(self, path: Path | None = None, size: int = 0) -> Iterator[None]:
+    def errors(self, path: Path | Callable[[], Path] | None = None, size: int = 0) -> Iterator[None]:
         """Turns an OSError inside the block into an ArchiveError, with the cause kept.
 
         Args:
-            path: what it is about; the root if None.
+            path: what it is about, or how to find that out, where it is asked for each item; the root if None.
             size: of the file, for FileTooLarge.
         """
         try:
             yield
         except OSError as error:
-            raise self.explained(error, path, size) from error
+            raise self.explained(error, path() if callable(path) else path, size) from error
 
     def explained(self, error: OSError, path: Path | None = None, size: int = 0) -> ArchiveError:
         """The ArchiveError that says what an OSError means here."""

@@ -82,7 +82,7 @@ class Writer:
         pipeline.slots.take(1, self._look)
         work = Work(phone, key, layout, identity, -1, 0)
         try:
-            with pipeline.root.errors(work.path(pipeline.root), key.size):
+            with pipeline.root.errors(lambda: work.path(pipeline.root), key.size):
                 if not (resume and self._take_over(work)):
                     work.descriptor, work.offset = pipeline.parts.open(identity, key, resume=resume)
         except BaseException:

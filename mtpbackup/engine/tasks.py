@@ -131,6 +131,8 @@ class Tasks:
         self._numbers: dict[tuple[Storage, int, tuple[str, ...]], int] = {}
         self._buckets = bytearray()
         self._order = array("I")
+        #: The item made last: while it is copied it is asked for a dozen times.
+        self._latest: tuple[int, Item] | None = None
 
     # --- as a list ------------------------------------------------------------------------------------------
 
@@ -208,12 +210,17 @@ class Tasks:
 
     def item(self, number: int) -> Item:
         """See `Task`."""
+        latest = self._latest
+        if latest is not None and latest[0] == number:
+            return latest[1]
         packed = self._packed[number]
         folder, handle, size, date, code, _, _, dated, told = _PACKED.unpack_from(packed)
         storage, parent, path = self._folders[folder]
         name = packed[_PACKED.size :].decode(errors="surrogatepass")
         modified = _EPOCH + date * _TICK if dated else None
-        return Item(storage, handle, parent, (*path, name), size, modified, code, told)
+        item = Item(storage, handle, parent, (*path, name), size, modified, code, told)
+        self._latest = (number, item)
+        return item
 
     def why(self, number: int) -> Why:
         """See `Task`."""

@@ -23,6 +23,9 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 class Endpoint(enum.Enum):
     """The pipes of an MTP interface. PIMA 15740 USB still image class, section 4."""
 
+    # By identity: enum hashes names in Python, and requests are looked up for each transfer.
+    __hash__ = object.__hash__
+
     IN = "in"
     OUT = "out"
     EVENT = "event"

@@ -26,6 +26,9 @@ from mtpbackup.wire.codes import ContainerType
 class Role(enum.Enum):
     """The two ends of the cable."""
 
+    # By identity: enum hashes names in Python, and the table is looked into four times for each transaction.
+    __hash__ = object.__hash__
+
     #: The computer: asks.
     INITIATOR = "initiator"
     #: The phone: answers.
@@ -39,6 +42,8 @@ class Role(enum.Enum):
 
 class Step(enum.Enum):
     """What an end can do."""
+
+    __hash__ = object.__hash__
 
     COMMAND = "command"
     #: A data container begins.
@@ -75,6 +80,8 @@ _STEP_OF_CONTAINER = {
 
 class State(enum.Enum):
     """Where a transaction stands."""
+
+    __hash__ = object.__hash__
 
     #: No transaction: a command may come.
     IDLE = "idle"
