@@ -24,10 +24,10 @@ _SOURCE = ("mtpbackup", "tests", "scripts/lab/guest", "scripts/speed", "pyprojec
 WHOLE: Final = {
     "seconds": 480,
     "works": [
-        {"name": "list10k", "count": 10_000, "size": 1_000, "repeats": 1, "copied": False},
-        {"name": "small", "count": 2_000, "size": 4_000, "repeats": 2, "copied": True},
-        {"name": "medium", "count": 200, "size": 2_000_000, "repeats": 2, "copied": True},
         {"name": "large", "count": 1, "size": 300_000_000, "repeats": 3, "copied": True},
+        {"name": "medium", "count": 200, "size": 2_000_000, "repeats": 2, "copied": True},
+        {"name": "small", "count": 2_000, "size": 4_000, "repeats": 2, "copied": True},
+        {"name": "list10k", "count": 10_000, "size": 1_000, "repeats": 1, "copied": False},
     ],
     "on_qemu": ["small", "medium", "large"],
     "restored": "medium",

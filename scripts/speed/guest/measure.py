@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,21 +65,31 @@ class Measuring:
     def run(self) -> None:
         """Measures everything, and writes the results after each work."""
         self._start_up()
+        self._safely(self._property_lists, self._order["photos"])
         for work in self._works:
-            phone = Umtp(f"b{work.name}")
+            self._safely(self._on_umtp, work)
+            if work.name in self._order["on_qemu"]:
+                shared, on_host = Path("/mnt/files") / work.name, f"{self._order['files']}/{work.name}"
+                self._safely(self._on, HostPhone(work.name, shared, on_host), HostPhone.kind, work)
+        self._note("end", load=os.getloadavg())
+
+    def _safely(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Does a part; what goes wrong in it is noted, and the others are measured all the same."""
+        try:
+            action(*arguments)
+        except Exception:
+            self._note("failed", wrong=traceback.format_exc())
+
+    def _on_umtp(self, work: Work) -> None:
+        phone = Umtp(f"b{work.name}")
+        try:
             for number in range(work.count):
                 content.write_file(phone.files / FOLDER / f"f{number:05}.jpg", work.size)
             self._on(phone, Umtp.kind, work)
             if work.name == self._order["restored"]:
                 self._restore(phone, work)
+        finally:
             phone.remove()
-            if work.name in self._order["on_qemu"]:
-                shared = Path("/mnt/files") / work.name
-                self._on(
-                    HostPhone(work.name, shared, f"{self._order['files']}/{work.name}"), HostPhone.kind, work
-                )
-        self._property_lists(self._order["photos"])
-        self._note("end", load=os.getloadavg())
 
     # --- one work on one phone ----------------------------------------------------------------------------
 
