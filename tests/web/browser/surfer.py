@@ -136,6 +136,11 @@ class Surfer:
             raise AssertionError(answer["error"])
         return answer["value"]
 
+    def name_of(self, element: WebElement) -> str:
+        """What a screen reader calls it."""
+        name: str = self.run("return arguments[0].ariaLabel ?? arguments[0].innerText", element)
+        return name
+
     # --- doing --------------------------------------------------------------------------------------------
 
     def click(self, css: str, words: str = "") -> None:

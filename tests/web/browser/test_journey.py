@@ -101,7 +101,10 @@ def test_lock_look_choose_back_up_wipe_put_back(surfer, tmp_path):
 
 def test_the_same_by_keyboard_alone(surfer, tmp_path):
     def follow(words):
-        tab_to(surfer, lambda e: words in (e.get_attribute("aria-label") or e.text), words)
+        def is_it(element):
+            return element.tag_name in {"a", "button"} and words in surfer.name_of(element)
+
+        tab_to(surfer, is_it, words)
         surfer.press(Keys.ENTER)
 
     with demo_phone() as phone, open_gallery(surfer, phone, tmp_path):

@@ -16,7 +16,7 @@ export const title = 'Put back';
 export function open() {
   const choice = new Choice();
   const shelf = new Shelf({
-    where: 'archive', label: 'Pictures in the backup, to choose from', marked: 'No longer on the phone',
+    where: 'archive', label: 'Pictures in the backup, to choose from', marked: 'Only here',
     search: true, choice, nothing: 'Nothing is in the backup yet.',
   });
   const sending = new Sending();

@@ -14,7 +14,7 @@ export const title = 'In the backup';
 export function open() {
   const summary = h('p', { class: 'lead' });
   const shelf = new Shelf({
-    where: 'archive', label: 'Pictures in the backup', marked: 'No longer on the phone', search: true,
+    where: 'archive', label: 'Pictures in the backup', marked: 'Only here', search: true,
     nothing: 'Nothing is in the backup yet.',
     open: (index) => viewer.open(shelf.shown, index, shelf.folders),
   });

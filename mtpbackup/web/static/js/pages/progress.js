@@ -74,7 +74,7 @@ class Running {
         h('div', null, h('dt', null, 'Now'), this.#current)),
       this.#failed,
       h('div', { class: 'row' }, this.#stop,
-        h('p', { class: 'soft' }, 'You may close this page; the program goes on as long as it is open.')));
+        h('p', { class: 'soft' }, 'You may close this page. The work goes on while the program runs.')));
   }
 
   show(job) {

@@ -47,14 +47,13 @@ export class Toolbar {
         },
       },
     });
-    this.element = h('div', { class: 'toolbar' },
-      search && this.#searchField(),
-      h('div', { class: 'chips' },
-        h('fieldset', { class: 'kinds' }, h('legend', { class: 'for-readers' }, 'Show'), [...this.#kinds.values()]),
-        this.#marked),
-      h('div', { class: 'picks' },
-        h('span', { class: 'pick' }, this.#folders),
-        h('span', { class: 'pick' }, this.#months)));
+    const chips = h('div', { class: 'chips' },
+      h('fieldset', { class: 'kinds' }, h('legend', { class: 'for-readers' }, 'Show'), [...this.#kinds.values()]),
+      this.#marked);
+    const picks = h('div', { class: 'picks' },
+      h('span', { class: 'pick' }, this.#folders), h('span', { class: 'pick' }, this.#months));
+    // Two full lines with a field to search in, one without.
+    this.element = h('div', { class: 'toolbar' }, search ? [this.#searchField(), picks, chips] : [chips, picks]);
   }
 
   /** What is to be shown. */
@@ -82,7 +81,7 @@ export class Toolbar {
       const key = day.slice(0, 7);
       months.set(key, (months.get(key) ?? 0) + files.length);
     }
-    fill(this.#months, h('option', { value: 'none' }, 'Go to month…'),
+    fill(this.#months, h('option', { value: 'none' }, 'Month…'),
       [...months].map(([key, files]) => h('option', { value: key }, `${month(key)} (${count(files)})`)));
   }
 
