@@ -10,9 +10,9 @@ import click
 
 from mtpbackup.cli.notes import in_words, notebook, notes_file
 from mtpbackup.cli.options import speaking_options
-from mtpbackup.cli.running import finish, speaking, usb_phones
+from mtpbackup.cli.running import finish, speaking, usb_bus, usb_phones
 from mtpbackup.cli.voice import Voice
-from mtpbackup.errors import NoPhone, PhoneLocked, TransportError
+from mtpbackup.errors import NoPhone, OffersNoFiles, PhoneLocked, TransportError
 from mtpbackup.messages import ExitCode, explain, number, place, plain, size
 
 if TYPE_CHECKING:
@@ -45,12 +45,22 @@ def devices(quiet: bool, as_json: bool) -> None:
         with usb_phones() as finder:
             seen = survey(finder)
         if not seen:
-            raise NoPhone
+            raise _nothing_usable()
         table = libmtp_table()
         for phone in seen:
             _tell(voice, phone, table.get((phone.usb.bus, phone.usb.address)))
         voice.emit("summary", command="devices", phones=len(seen), exit_code=int(_code(seen)))
         finish(_code(seen))
+
+
+def _nothing_usable() -> NoPhone:
+    """No phone at all, or one that offers no files."""
+    from mtpbackup.transport.devices import UsbMode, phones_on  # noqa: PLC0415 - `--help` does without
+
+    for device in phones_on(usb_bus()):
+        if device.mode is not None and device.mode not in (UsbMode.FILES, UsbMode.PHOTOS):
+            return OffersNoFiles(device.name, device.vendor_id, device.mode.value)
+    return NoPhone()
 
 
 def libmtp_table() -> dict[tuple[int, int], TableEntry]:

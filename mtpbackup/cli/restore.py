@@ -28,7 +28,16 @@ from mtpbackup.cli.options import (
 )
 from mtpbackup.cli.originals import opened
 from mtpbackup.cli.restore_narrator import RestoreNarrator
-from mtpbackup.cli.running import finish, holders_let_go, libmtp_phones, opener, speaking, usb_bus, usb_phones
+from mtpbackup.cli.running import (
+    awake_if,
+    finish,
+    holders_let_go,
+    libmtp_phones,
+    opener,
+    speaking,
+    usb_bus,
+    usb_phones,
+)
 from mtpbackup.cli.voice import Voice
 from mtpbackup.messages import ExitCode
 
@@ -208,15 +217,18 @@ def put_back(
     Raises:
         MtpBackupError: as `engine.restore.run_restore`.
     """
-    from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.engine.awake import KeepAwake  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415
     from mtpbackup.engine.restore import preview_restore, run_restore  # noqa: PLC0415
+    from mtpbackup.settings import load  # noqa: PLC0415
 
+    report = KeepAwake(narrator, awake_if(wanted=load().keep_awake))
     with holders_let_go(narrator.voice) as ask_holder, phones() as finder:
         link_to = partial(
             PhoneLink,
             finder,
             patience=patience,
-            report=narrator,
+            report=report,
             open_phone=opener(via),
             look_around=usb_bus,
             ask_holder=ask_holder,
@@ -226,8 +238,9 @@ def put_back(
             link = connected(link, lambda name: link_to(wanted=name), narrator.voice, may_ask=may_ask)
             if dry_run:
                 return narrator.tell_plan(preview_restore(link, originals, options=options, report=narrator))
-            summary = run_restore(link, originals, confirm=confirm, options=options, report=narrator)
+            summary = run_restore(link, originals, confirm=confirm, options=options, report=report)
         finally:
+            report.end()
             narrator.end()
             link.close()
     return narrator.conclude(summary)

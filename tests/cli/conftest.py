@@ -42,7 +42,7 @@ def mtpbackup(monkeypatch, phone) -> Callable[..., Result]:
 
     for module in (backup, devices, ls, restore):
         monkeypatch.setattr(module, "usb_phones", usb_phones)
-    for module in (backup, restore):
+    for module in (backup, devices, restore):
         monkeypatch.setattr(module, "usb_bus", tuple)
 
     def run(*arguments, also: tuple[VirtualPhone, ...] = ()) -> Result:

@@ -1,11 +1,14 @@
 """Commands from their words to their exit codes, on phones made of code."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from mtpbackup.cli import backup, devices, restore
 from mtpbackup.engine.link import PhoneLink
 from mtpbackup.messages import ExitCode
+from mtpbackup.transport.devices import UsbDevice
 from mtpbackup.virtual import Broken, Literal, VirtualPhone
 
 
@@ -206,3 +209,18 @@ def test_a_rebuilt_backup_is_the_one_that_is_remembered(mtpbackup, tmp_path):
     assert mtpbackup("backup", "--to", tmp_path).exit_code == ExitCode.ERROR
     assert mtpbackup("verify", "--rebuild", "--to", tmp_path).exit_code == ExitCode.OK
     assert "nothing new" in mtpbackup("backup", "--to", tmp_path).output
+
+
+@pytest.mark.parametrize("command", [["backup"], ["devices"], ["restore", "--yes"]])
+def test_a_phone_that_only_charges_is_named(mtpbackup, phone, monkeypatch, tmp_path, command):
+    if command[0] == "restore":
+        assert mtpbackup("backup", "--to", tmp_path).exit_code == 0
+        command = [*command, "--from", tmp_path]
+    phone.unplug()
+    charging = UsbDevice(Path("1-2"), 0x04E8, 0x6860, product="Galaxy S24")
+    for module in (backup, devices, restore):
+        monkeypatch.setattr(module, "usb_bus", lambda: [charging])
+    result = mtpbackup(*command)
+    assert result.exit_code == ExitCode.LOCKED
+    assert "Galaxy S24 is plugged in, but it only charges." in result.output
+    assert "Transferring files" in result.output
