@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory of the programs, where they put what they fetch; also their home."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("TZ", "UTC")
     return tmp_path
@@ -74,3 +76,14 @@ def test_mtp_sendfile_reaches_the_top_of_an_older_phone(run_with_bus, phone, wor
     run = run_with_bus("mtp-sendfile", "sent.jpg", "0")
     assert run.returncode == 0, run.stdout
     assert contents(phone)["sent.jpg"] == b"sent" * 1000, run.stdout
+
+
+@pytest.mark.parametrize("phone", ["camera", "iphone", "compat", "samsung"], indirect=True)
+def test_our_own_program_through_the_systems_libusb(run_with_bus, phone, work):
+    command = [sys.executable, "-m", "mtpbackup", "backup", "--only", "all", "--to", work / "backup"]
+    first = run_with_bus(*command, limit=60)
+    assert first.returncode == 0, first.stdout
+    saved = {path.name: path.read_bytes() for path in (work / "backup").glob("*/*/**/*") if path.is_file()}
+    assert {name: data for name, data in saved.items() if ".sqlite" not in name} == contents(phone)
+    second = run_with_bus(*command, limit=60)
+    assert "nothing new" in second.stdout, second.stdout
