@@ -15,7 +15,7 @@ What is where:
 - `database` is SQLite, `schema/` its tables by version, `paths` and `rows` their spelling, `catalog` and
   `known` what may be asked of it.
 - `sums`, `verify` and `presence` prove that all of it is true.
-- `rebuild` makes a lost catalog anew from the files and from what `salvage` can still read of it; `identities`
+- `rebuilding` makes a lost catalog anew from the files and from what `salvage` can still read of it; `identities`
   keeps the one thing that the files don't tell: whose they are.
 
 Decided, and why:
@@ -41,7 +41,7 @@ from mtpbackup.archive.known import KnownItems
 from mtpbackup.archive.names import folded, numbered, safe_name
 from mtpbackup.archive.originals import BackedUp, Original, Originals, PlainFolder, content_of, hash_of
 from mtpbackup.archive.pipeline import Chunk, WriterLimits
-from mtpbackup.archive.rebuild import FileFound, RebuildEvent, Rebuilt, rebuild
+from mtpbackup.archive.rebuilding import FileFound, RebuildEvent, Rebuilt, rebuild
 from mtpbackup.archive.records import (
     FailureRow,
     FileRow,

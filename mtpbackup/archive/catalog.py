@@ -229,7 +229,7 @@ class Catalog:
         return None if row is None else _phone(row)
 
     def adopt_phone(self, record: PhoneRecord, folder: str) -> PhoneFolder | None:
-        """Takes this phone for one whose serial was lost (`rebuild`), if there is one with this folder."""
+        """Takes this phone for one whose serial was lost (`rebuilding`), if there is one with this folder."""
         with self.database.writing() as connection:
             adopted = connection.execute(
                 "UPDATE phones SET serial = ? WHERE serial = ?", (encode_name(record.serial), UNKNOWN + folder)

@@ -147,7 +147,7 @@ class _Rows:
         return None
 
     def _replace_nameless(self, folder: int, name: str) -> None:
-        """A damaged file of which a rebuilt catalog knows nothing but its name (`rebuild`)."""
+        """A damaged file of which a rebuilt catalog knows nothing but its name (`rebuilding`)."""
         replaced = self._connection.execute(
             # Spelled as in the index of names, which is otherwise not used.
             "UPDATE files SET state = 'replaced' WHERE folder = ? AND name = ?"

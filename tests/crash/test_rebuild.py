@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from mtpbackup.engine.rebuilding import rebuild_archive
 from mtpbackup.engine.reports import Damage
 from mtpbackup.engine.status import archive_status
 from mtpbackup.engine.verification import verify_archive
-from mtpbackup.errors import ArchiveBusy, CatalogUnusable, NoArchive
+from mtpbackup.errors import ArchiveBusy, CatalogUnusable, NoArchive, OutOfSpace
 from mtpbackup.messages import explain
 from mtpbackup.virtual import Generated, Literal, MemoryStore, VirtualPhone
 from tests.crash.bench import Bench
@@ -259,6 +260,31 @@ def test_not_while_a_run_is_active(bench):
         rebuild_archive(bench.root)
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(errno.ENOSPC, "No space left on device")])
+def test_stopped_or_out_of_room_nothing_is_changed(bench, monkeypatch, error):
+    bench.run()
+    garbage_in_the_middle(catalog(bench))
+    before = {path.name: path.read_bytes() for path in catalog(bench).parent.iterdir() if path.is_file()}
+    left = [5]
+
+    def taken_time(*_):
+        left[0] -= 1
+        if left[0] == 0:
+            raise error
+
+    monkeypatch.setattr("mtpbackup.archive.rebuilding.taken_time", taken_time)
+    if error is KeyboardInterrupt:
+        with pytest.raises(KeyboardInterrupt):
+            rebuild_archive(bench.root)
+    else:
+        monkeypatch.setattr("mtpbackup.archive.rebuilding._put_in_place", lambda _: (_ for _ in ()).throw(error))
+        with pytest.raises(OutOfSpace):
+            rebuild_archive(bench.root)
+    after = {path.name: path.read_bytes() for path in catalog(bench).parent.iterdir() if path.is_file()}
+    assert after.pop("lock") == before.pop("lock") == b""
+    assert after == before
+
+
 @pytest.mark.parametrize("function", ["salvage", "_put_in_place", "_remove_new", "keep_identities"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_while_rebuilding(bench, function, when):
@@ -268,8 +294,7 @@ def test_killed_while_rebuilding(bench, function, when):
     damaged = catalog(bench).read_bytes()
     script = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from mtpbackup.archive import rebuild as module\n"
-        "import importlib; module = importlib.import_module('mtpbackup.archive.rebuild')\n"
+        "from mtpbackup.archive import rebuilding as module\n"
         "from mtpbackup.engine.rebuilding import rebuild_archive\n"
         "real = getattr(module, sys.argv[2])\n"
         "def deadly(*arguments):\n"

@@ -113,19 +113,23 @@ def rebuild(path: Path, clock: Callable[[], datetime] | None = None) -> Generato
             version = version_of(old)
             if version is not None and version > SCHEMA_VERSION:
                 raise CatalogUnusable(old, version)
-            with root.errors(old):
-                _remove_new(root)
-            database = Database(root, create=True, name=_NEW_FILE)
             try:
-                work = _Rebuilding(root, database, clock or _utc_now)
-                yield from work.read_all(old)
-                identities = Catalog(database, work.clock).identities()
-            finally:
-                database.close()
-            # The journal of the new one is empty by now.
-            with root.errors(old):
-                disk.unlink(_NEW_FILE + _JOURNAL, root.state)
-                set_aside = _put_in_place(root)
+                with root.errors(old):
+                    _remove_new(root)
+                database = Database(root, create=True, name=_NEW_FILE)
+                try:
+                    work = _Rebuilding(root, database, clock or _utc_now)
+                    yield from work.read_all(old)
+                    identities = Catalog(database, work.clock).identities()
+                finally:
+                    database.close()
+                with root.errors(old):
+                    # Its journal is empty by now.
+                    disk.unlink(_NEW_FILE + _JOURNAL, root.state)
+                    set_aside = _put_in_place(root)
+            except BaseException:
+                _tidy_up(root)
+                raise
             if not root.id:
                 root.write_marker()
             keep_identities(root, identities)
@@ -142,6 +146,14 @@ def _remove_new(root: Root) -> None:
     """What an earlier rebuilding that was cut off has left."""
     for name in (_NEW_FILE + _JOURNAL, _NEW_FILE):
         disk.unlink(name, root.state)
+
+
+def _tidy_up(root: Root) -> None:
+    """After an error or Ctrl-C. What the disk will not let go of is removed by the next rebuilding."""
+    try:
+        _remove_new(root)
+    except OSError as error:
+        log.debug("not removed: %s", error)
 
 
 def _put_in_place(root: Root) -> str:
