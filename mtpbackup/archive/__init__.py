@@ -15,8 +15,8 @@ What is where:
 - `database` is SQLite, `schema/` its tables by version, `paths` and `rows` their spelling, `catalog` and
   `known` what may be asked of it.
 - `sums`, `verify` and `presence` prove that all of it is true.
-- `rebuilding` makes a lost catalog anew from the files and from what `salvage` can still read of it; `identities`
-  keeps the one thing that the files don't tell: whose they are.
+- `rebuilding` makes a lost catalog anew from the files and from what `salvage` can still read of it;
+  `identities` keeps the one thing that the files don't tell: whose they are.
 
 Decided, and why:
 

@@ -2,7 +2,8 @@
 
 SQLite stops at a broken page. Rows are therefore read from the front until it stops, then on the far side of
 the break, found by trying numbers ever farther away. What comes out is only believed where it makes sense by
-itself (`_SENSIBLE`) and leads to rows that exist; whether it is true of the files is for `rebuilding` to find out.
+itself (`_SENSIBLE`) and leads to rows that exist; whether it is true of the files is for `rebuilding` to find
+out.
 """
 
 from __future__ import annotations
