@@ -83,7 +83,7 @@ class Pool:
         """A JPEG of at most 320 pixels, or None where none can be made.
 
         Args:
-            descriptor: a file, open for reading, at its beginning; stays the caller's.
+            descriptor: a file, open for reading; stays the caller's, its position is changed.
         """
         made = self._ask({"op": "thumbnail"}, descriptor)
         return made[1:] if made[:1] == b"T" else None
@@ -94,7 +94,6 @@ class Pool:
         try:
             with open(os.dup(descriptor), "wb") as file:  # noqa: PTH123 - it has no path
                 file.write(head + phones_own)
-            os.lseek(descriptor, 0, os.SEEK_SET)
             made = self._ask({"op": "head", "head": len(head)}, descriptor)
         finally:
             os.close(descriptor)
@@ -131,23 +130,32 @@ class Pool:
         self.close()
 
     def _ask(self, question: dict[str, Any], descriptor: int) -> bytes:
-        """One question to whichever process is free; what went wrong is an answer, too."""
+        """One question to whichever process is free; what went wrong is an answer, too.
+
+        A process that is found dead may have died of something else, as when memory ran out: so a second one is
+        asked before the picture is blamed. One that took too long is not.
+        """
         worker = self._slots.get()
         try:
-            if self._closed.is_set():
-                return b"Nclosed"
-            if worker is None:
-                worker = _Worker()
             said = b""
-            try:
-                said = worker.ask(question, descriptor, self._seconds)
-            except TimeoutError:
-                log.info("a picture took longer than %.0f s", self._seconds)
-            if not said:
-                log.info("the process that makes thumbnails ended; it is started anew")
-            if not said or worker.answered >= _LIFE:
-                worker.end()
-                worker = None
+            for _ in range(2):
+                if self._closed.is_set():
+                    return b"Nclosed"
+                worker = worker or _Worker()
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                try:
+                    said = worker.ask(question, descriptor, self._seconds)
+                except TimeoutError:
+                    log.info("a picture took longer than %.0f s", self._seconds)
+                    said = b"Ntoo slow"
+                    worker.answered = _LIFE
+                if not said:
+                    log.info("a process that makes thumbnails ended; it is started anew")
+                if not said or worker.answered >= _LIFE:
+                    worker.end()
+                    worker = None
+                if said:
+                    break
             if said[:1] == b"N":
                 log.debug("no thumbnail: %s", said[1:].decode(errors="replace"))
             return said or b"Ndied"

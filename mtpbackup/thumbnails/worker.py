@@ -7,11 +7,9 @@ answer is one message: a letter and what goes with it: `T` and a JPEG, `D` and J
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import resource
-import signal
 import socket
 import sys
 import warnings
@@ -21,7 +19,6 @@ from typing import Any, BinaryIO, Final
 MEMORY: Final = 1024 * 1024 * 1024
 #: Seconds of processor time in all; the pool ends a worker long before. For one that outlives its pool.
 _CPU: Final = 600
-_PR_SET_PDEATHSIG: Final = 1
 _LONGEST_QUESTION: Final = 4096
 #: Bytes of the longest answer: below what a socket takes as one message.
 _LONGEST_ANSWER: Final = 120_000
@@ -29,7 +26,6 @@ _LONGEST_ANSWER: Final = 120_000
 
 def limit() -> None:
     """Puts limits on this process: no files written, no core, bounded memory and time."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU, _CPU))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

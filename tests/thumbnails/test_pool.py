@@ -223,9 +223,38 @@ def test_a_process_that_dies_is_replaced():
         assert made(pool, hostile.picture("PNG")) is not None
         (first,) = pool.processes()
         os.kill(first, signal.SIGKILL)
-        assert made(pool, hostile.picture("PNG")) is None  # it died of this one, as far as the pool can tell
-        assert made(pool, hostile.picture("PNG")) is not None
+        assert made(pool, hostile.picture("PNG")) is not None  # the picture is not blamed for it
         assert pool.processes() != [first]
+
+
+def test_a_picture_of_which_every_process_dies_is_given_up(monkeypatch):
+    """In place of the decoder: a worker that is killed by each question."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with Pool(1) as pool:
+        assert made(pool, hostile.picture("PNG")) is None
+        assert pool.processes() == []
+
+
+def test_a_process_outlives_the_thread_that_started_it():
+    from threading import Thread
+
+    with Pool(1) as pool:
+        thread = Thread(target=lambda: made(pool, hostile.picture("PNG")))
+        thread.start()
+        thread.join()
+        (first,) = pool.processes()
+        assert made(pool, hostile.picture("PNG")) is not None
+        assert pool.processes() == [first]
+
+
+def test_processes_end_with_their_program():
+    code = "from mtpbackup.thumbnails import Pool\nimport os\npool = Pool(1)\npool.from_head(b'x', b'y')\n"
+    code += "print(pool.processes()[0], flush=True)\nos._exit(0)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{said.strip()}/stat").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_process_that_hangs_is_ended():
