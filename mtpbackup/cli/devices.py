@@ -114,8 +114,8 @@ def _tell(voice: Voice, phone: PhoneSeen, entry: TableEntry | None) -> None:
         voice.data(f"  {plain(storage.label)}: {size(storage.free)} of {size(storage.capacity)} free")
     if entry is not None:
         voice.data(f"  libmtp: {_in_words(entry)}")
-    for words in in_words(learnt) if learnt is not None else ():
-        voice.data(f"  Remembered of this model: {words}.   ({place(notes_file())})")
+    if learnt is not None and (known := in_words(learnt)):
+        voice.data(f"  Remembered of this model: {'; '.join(known)}.   ({place(notes_file())})")
     if phone.state.value == "locked":
         voice.bad(explain(PhoneLocked(phone.name, phone.usb.vendor_id)))
     elif phone.trouble is not None:

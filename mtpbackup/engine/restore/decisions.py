@@ -101,9 +101,9 @@ def decide(task: PutTask, names: FolderNames, known: Mapping[PhonePlace, SentFil
             note = known.get((task.storage, (*task.folder, item.name)))
             if is_remains(task, item, note):
                 return _settled(candidates, item.name, item)
-            if item.size == task.size and _is_same(task, item, note):
-                return IsThere(item)
             fits = item.size == task.size or task.seems_twice(item.size)
+            if fits and _is_same(task, item, note):
+                return IsThere(item)
             if fits and item.path not in task.different:
                 candidates.append(item)
         if names.is_free(name):

@@ -59,7 +59,7 @@ class PutTask:
     def seems_twice(self, size: int) -> bool:
         """Whether a size is what a phone tells of this video that converts videos: twice the true one.
 
-        Whether it is the video, only its content can tell (PHONES.md 1.10).
+        Whether it is the video, its date or its content tells (PHONES.md 1.10).
         """
         return self.kind is Kind.VIDEO and size == 2 * self.size > 0
 
