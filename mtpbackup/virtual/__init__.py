@@ -6,7 +6,8 @@ It is the other side of the wire: it shares `wire` and the transports' device si
 
 - `phone`, `cable`: the phone as its owner holds it, with `plug_in()`. `finder`: where the program finds it.
 - `responder`, `conversation`, `operations`: its MTP server. `objects`: handles. `personas`, `faults`, `bus`.
-- `store`, `memory_store`, `folder_store`: its files. `content`: bytes that need not exist.
+- `temper`: what a server does whatever it is asked. `content`: bytes that need not exist.
+- `store`, `memory_store`, `fat_store`, `folder_store`: its files.
 - `pictures`, `jpeg`, `exif`, `video`: pictures and videos to fill it with. `demo`: the phone of `mtpbackup
 demo`.
 
