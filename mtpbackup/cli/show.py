@@ -13,7 +13,7 @@ import click
 
 from mtpbackup.cli import remembered
 from mtpbackup.cli.options import default_destination, device_option, quiet_option, to_option
-from mtpbackup.cli.running import opener, speaking, usb_phones
+from mtpbackup.cli.running import holders_let_go, opener, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import LibraryMissing, MtpBackupError
 from mtpbackup.messages import place
@@ -57,11 +57,20 @@ def _serve(
     voice: Voice, stack: ExitStack, folder: Path, device: str, port: int, *, demo: bool, browser: bool
 ) -> None:
     from mtpbackup.engine.gallery import Gallery  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.settings import load  # noqa: PLC0415
     from mtpbackup.web import GalleryServer, Gate, Listeners, Pictures, create_app  # noqa: PLC0415
 
+    ask_holder = stack.enter_context(holders_let_go(voice))
     finder, trouble = _phones(stack, demo=demo)
     gallery = Gallery(
-        folder, _opener(folder, demo=demo), finder, trouble=trouble, wanted=device, open_phone=opener(None)
+        folder,
+        _opener(folder, demo=demo),
+        finder,
+        trouble=trouble,
+        wanted=device,
+        layout=load().layout,
+        open_phone=opener(None),
+        ask_holder=ask_holder,
     )
     stack.callback(gallery.close)
     try:

@@ -54,6 +54,7 @@ class Gallery:
         *,
         trouble: MtpBackupError | None = None,
         wanted: str = "",
+        layout: str = "as-on-phone",
         open_phone: Callable[[Transport], Phone] = Phone.open,
         ask_holder: Callable[[InterfaceBusy], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -66,10 +67,12 @@ class Gallery:
             finder: where phones turn up; None where none can be looked for, with `trouble` saying why.
             trouble: see `finder`.
             wanted: which phone, where several may be plugged in.
+            layout: where files go; see `RunOptions`.
             open_phone: makes a phone of a transport.
             ask_holder: see `PhoneLink`.
             clock: seconds that never go back.
         """
+        self._layout = layout
         self._shelf = Shelf(root, open_archive)
         self.backup = Holdings(self._shelf, lambda: self.listing)
         self._listeners: list[Callable[[str], None]] = []
@@ -87,7 +90,7 @@ class Gallery:
         self._lock = threading.Lock()
         self._previews: dict[int, RestorePreview] = {}
         self._numbers = 0
-        self._table: tuple[int, bytes] = (0, b"")
+        self._table: bytes | None = None
         self._folder_stop = StopSwitch()
         self._folder_thread: threading.Thread | None = None
 
@@ -135,13 +138,10 @@ class Gallery:
         Raises:
             PhoneNotReady: nothing was listed yet.
         """
-        listing = self.listing
-        if listing.entries is None:
-            raise PhoneNotReady
         with self._lock:
-            if self._table[0] != listing.version:
-                self._table = (listing.version, packed(listing.version, listing.shown()))
-            return self._table[1]
+            if self._table is None:
+                raise PhoneNotReady
+            return self._table
 
     def glimpse(self, entry: Entry) -> Future[Glimpse]:
         """A look at a picture on the phone, without reading it.
@@ -363,7 +363,7 @@ class Gallery:
 
     def _back_up(self, link: PhoneLink, selection: Selection) -> Summary:
         archive = self._shelf.make()
-        options = RunOptions(selection=selection)
+        options = RunOptions(selection=selection, layout=self._layout)
         summary = run_backup(link, archive, options=options, report=self._keeper.report)
         if not selection.picks:
             self._look_again(link, summary.ending)  # it may have found what the listing does not know yet
@@ -398,7 +398,10 @@ class Gallery:
             log.warning("the listing cannot be judged: %s", error)
 
     def _show(self, listing: PhoneListing) -> None:
-        self._keeper.listing = listing
+        table = packed(listing.version, listing.shown())  # now: who is told asks for it at once
+        with self._lock:
+            self._keeper.listing = listing
+            self._table = table
         self._notice("listing")
         self._notice("state")
 
