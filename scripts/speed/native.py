@@ -56,7 +56,7 @@ def measure_here(works: list[dict[str, Any]], folder: Path | None) -> list[dict[
             ]
             measure = [sys.executable, "-m", "speed.guest.measure", place / "order.json", place / "rows.json"]
             subprocess.run(
-                [*phone, "--", *measure],
+                [*phone, *measure],
                 check=True,
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))},

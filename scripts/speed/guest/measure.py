@@ -45,8 +45,15 @@ class Work:
 class Measuring:
     """All of it."""
 
-    def __init__(self, order: dict[str, Any], results: Path, disk: Path) -> None:
-        """Reads what is wanted. Copies go to `disk`."""
+    def __init__(
+        self,
+        order: dict[str, Any],
+        results: Path,
+        disk: Path,
+        others: Callable[[], list[Initiator]] = peers,
+    ) -> None:
+        """Reads what is wanted. Copies go to `disk`; `others` are measured beside mtpbackup and the loop."""
+        self._others = others
         self._disk = disk
         self._order = order
         self._results = results
@@ -60,7 +67,7 @@ class Measuring:
         """Measures works on a phone that somebody else has plugged in."""
         self._start_up()
         for work in self._works:
-            self._on(PluggedIn(phone["serial"], Path(phone["files"])), phone["kind"], work)
+            self.on(PluggedIn(phone["serial"], Path(phone["files"])), phone["kind"], work)
 
     def run(self) -> None:
         """Measures everything, and writes the results after each work."""
@@ -70,7 +77,7 @@ class Measuring:
             self._safely(self._on_umtp, work)
             if work.name in self._order["on_qemu"]:
                 shared, on_host = Path("/mnt/files") / work.name, f"{self._order['files']}/{work.name}"
-                self._safely(self._on, HostPhone(work.name, shared, on_host), HostPhone.kind, work)
+                self._safely(self.on, HostPhone(work.name, shared, on_host), HostPhone.kind, work)
         self._note("end", load=os.getloadavg())
 
     def _safely(self, action: Callable[..., None], *arguments: Any) -> None:
@@ -85,7 +92,7 @@ class Measuring:
         try:
             for number in range(work.count):
                 content.write_file(phone.files / FOLDER / f"f{number:05}.jpg", work.size)
-            self._on(phone, Umtp.kind, work)
+            self.on(phone, Umtp.kind, work)
             if work.name == self._order["restored"]:
                 self._restore(phone, work)
         finally:
@@ -93,9 +100,10 @@ class Measuring:
 
     # --- one work on one phone ----------------------------------------------------------------------------
 
-    def _on(self, phone: BenchPhone, kind: str, work: Work) -> None:
+    def on(self, phone: BenchPhone, kind: str, work: Work) -> None:
+        """Measures one work on one phone, which holds its files and is not plugged in."""
         ours = MtpBackup()
-        everyone = [ours, Loop(self._loop, phone.serial), *peers()]
+        everyone = [ours, Loop(self._loop, phone.serial), *self._others()]
         phone.plug()
         try:
             for turn in range(work.repeats):
@@ -161,7 +169,7 @@ class Measuring:
         for turn in range(work.repeats):
             if turn and time.monotonic() > self._end:
                 break
-            for initiator in [MtpBackup(), *peers()]:
+            for initiator in [MtpBackup(), *self._others()]:
                 if not self._works_on(Umtp.kind, initiator, "send"):
                     continue
                 folder = f"back{turn}{initiator.name[0]}"
