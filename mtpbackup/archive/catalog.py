@@ -266,11 +266,11 @@ class Catalog:
                     (phone.id,),
                 )
             }
-            gone = connection.execute(
-                "SELECT count(*) FROM items JOIN files ON files.id = items.file"
+            gone, gone_size = connection.execute(
+                "SELECT count(*), coalesce(sum(files.size), 0) FROM items JOIN files ON files.id = items.file"
                 " WHERE files.phone = ? AND files.state = 'ok' AND items.gone_since IS NOT NULL",
                 (phone.id,),
-            ).fetchone()[0]
+            ).fetchone()
             failing = connection.execute(
                 "SELECT count(*) FROM failures JOIN places ON places.id = failures.place"
                 " WHERE places.phone = ?",
@@ -284,6 +284,7 @@ class Catalog:
             files=files,
             size=size,
             gone=gone,
+            gone_size=gone_size,
             damaged=states.get(FileState.DAMAGED, nothing)[0],
             missing=states.get(FileState.MISSING, nothing)[0],
             failing=failing,

@@ -277,7 +277,7 @@ class PhoneTotals:
     Attributes:
         phone: which.
         files, size: how many are OK, and their bytes.
-        gone: those of them that are no longer on the phone.
+        gone, gone_size: those of them that are no longer on the phone, and their bytes.
         damaged, missing: files that a check found so.
         failing: items that could not be saved yet.
         oldest_check: when the file that was checked the longest ago was last proven, counting being saved as
@@ -289,6 +289,7 @@ class PhoneTotals:
     files: int
     size: int
     gone: int
+    gone_size: int
     damaged: int
     missing: int
     failing: int

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from mtpbackup.engine.reports import Count, FailedItem, ItemRef
 
 if TYPE_CHECKING:
-    from mtpbackup.archive import Archive, PhoneFolder
+    from mtpbackup.archive import Archive
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -85,7 +85,7 @@ def archive_status(archive: Archive) -> ArchiveStatus:
                 serial=phone.serial,
                 folder=archive.root / phone.folder,
                 safe=Count(totals.files, totals.size),
-                gone=_gone(archive, phone) if totals.gone else Count(),
+                gone=Count(totals.gone, totals.gone_size),
                 damaged=totals.damaged,
                 missing=totals.missing,
                 failing=tuple(failing),
@@ -96,8 +96,3 @@ def archive_status(archive: Archive) -> ArchiveStatus:
     phones.sort(key=lambda one: one.last_run or _NEVER, reverse=True)
     return ArchiveStatus(archive.root, tuple(phones), archive.free_space(), min(checks, default=None))
 
-
-def _gone(archive: Archive, phone: PhoneFolder) -> Count:
-    """What is safe and no longer on the phone."""
-    gone = [row.file.size for row in archive.catalog.items(phone) if row.gone_since is not None]
-    return Count(len(gone), sum(gone))

@@ -335,7 +335,7 @@ class FakeCatalog:
         self.ended.append((outcome, counts))
 
     def totals(self, phone):
-        return PhoneTotals(phone, 0, 0, 0, 0, 0, 0, None, None)
+        return PhoneTotals(phone, 0, 0, 0, 0, 0, 0, 0, None, None)
 
 
 UTC_NOON = datetime(2024, 5, 6, 12, tzinfo=UTC)
