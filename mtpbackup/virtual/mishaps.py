@@ -228,13 +228,16 @@ def _grow(phone: VirtualPhone, draw: Draw) -> list[Fault]:
 def _replace(phone: VirtualPhone, draw: Draw) -> list[Fault]:
     more = draw.randrange(1, 100_000)
     seed = draw.randrange(1 << 30)
+    moment = draw.choice((_command, _byte))(draw, _READING)
+    if moment.operation == OperationCode.GET_PARTIAL_OBJECT_64 and draw.random() < 0.5:
+        more = 0  # then only its date tells
 
     def replace() -> None:
         node = _node_in_hand(phone)
         if node is not None:
             phone.add_file(node[1], Generated(node[0].size + more, seed), node[0].modified + 61, node[2])
 
-    return [draw.choice((_command, _byte))(draw, _READING).fault(Effect.CALL, call=replace)]
+    return [moment.fault(Effect.CALL, call=replace)]
 
 
 def _double(phone: VirtualPhone, draw: Draw) -> list[Fault]:

@@ -1,7 +1,7 @@
 """What must be true of a backup, read from its files and its catalog by plain SQL, without the program's help.
 
 A file is called safe falsely when its bytes are none that ever lay on the phone in its place. It is lost when
-it was safe once and is not there any more, or lay on the phone during an undisturbed run and is not safe after it.
+it was safe once and is not now, or lay on the phone during an undisturbed run and is not safe after it.
 """
 
 from __future__ import annotations

@@ -95,5 +95,5 @@ def link_to(finder: VirtualFinder, report: Report, **settings: Any) -> PhoneLink
         report=report,
         open_phone=partial(Phone.open, sleep=sleep, clock=clock),
         clock=clock,
-        **{"patience": 30.0, **settings},
+        **{"patience": 300.0, **settings},
     )

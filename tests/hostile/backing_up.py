@@ -1,7 +1,7 @@
 """The program, run on a hostile phone twice: `python -m tests.hostile.backing_up PHONE COMMAND...`
 
 Once as it is, and once more with --json; `BETWEEN` stands between what the two say. A process of its own, so
-that its memory can be measured: both exit codes and the most memory that it ever had, in kB and with the needs of
+that its memory can be measured: both exit codes and the most memory that it had, in kB and with the needs of
 the phone, are written to the descriptor that the environment variable FACTS names. Waiting takes a moment only.
 """
 
