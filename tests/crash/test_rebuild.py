@@ -277,7 +277,8 @@ def test_stopped_or_out_of_room_nothing_is_changed(bench, monkeypatch, error):
         with pytest.raises(KeyboardInterrupt):
             rebuild_archive(bench.root)
     else:
-        monkeypatch.setattr("mtpbackup.archive.rebuilding._put_in_place", lambda _: (_ for _ in ()).throw(error))
+        module = "mtpbackup.archive.rebuilding"
+        monkeypatch.setattr(f"{module}._put_in_place", lambda _: (_ for _ in ()).throw(error))
         with pytest.raises(OutOfSpace):
             rebuild_archive(bench.root)
     after = {path.name: path.read_bytes() for path in catalog(bench).parent.iterdir() if path.is_file()}
