@@ -173,7 +173,6 @@ class Gphoto(Initiator):
     """gphoto2. Debian's umtp-responder never answers its GetObjectHandles for all storages."""
 
     name = "gphoto2"
-    limit = 45.0
 
     def _place(self, folder: str) -> str:
         listed = run(["gphoto2", "--list-folders"], limit=self.limit).output.decode(errors="replace")

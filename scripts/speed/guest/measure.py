@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from speed.guest.bench_phones import BenchPhone, CodePhone, HostPhone, PluggedIn, Umtp, fresh_folder
-from speed.guest.initiators import REST, Initiator, Loop, MtpBackup, MtpTools, compile_loop, peers
+from speed.guest.initiators import REST, Gphoto, Initiator, Loop, MtpBackup, MtpTools, compile_loop, peers
 from speed.guest.runs import Took
 from tests.vm import content
 
 #: On the machine's disk: ext4.
 DISK = Path("/home/bench")
 FOLDER = "DCIM/Camera"
+#: Seconds for one who is known to hang, to see whether that is still so.
+_HANGS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,12 @@ class Measuring:
     def run(self) -> None:
         """Measures everything, and writes the results after each work."""
         self._start_up()
-        self._safely(self._property_lists, self._order["photos"])
         for work in self._works:
             self._safely(self._on_umtp, work)
             if work.name in self._order["on_qemu"]:
                 shared, on_host = Path("/mnt/files") / work.name, f"{self._order['files']}/{work.name}"
                 self._safely(self.on, HostPhone(work.name, shared, on_host), HostPhone.kind, work)
+        self._safely(self._property_lists, self._order["photos"])
         self._note("end", load=os.getloadavg())
 
     def _safely(self, action: Callable[..., None], *arguments: Any) -> None:
@@ -104,6 +106,9 @@ class Measuring:
         """Measures one work on one phone, which holds its files and is not plugged in."""
         ours = MtpBackup()
         everyone = [ours, Loop(self._loop, phone.serial), *self._others()]
+        for one in everyone:
+            if kind == Umtp.kind and isinstance(one, Gphoto):
+                one.limit = _HANGS
         phone.plug()
         try:
             for turn in range(work.repeats):
