@@ -27,7 +27,7 @@ def notebook() -> Notebook:
 def in_words(learnt: Learnt) -> list[str]:
     """What is known of a model, for people; nothing of one that can do all."""
     said = []
-    if not (learnt.property_lists and learnt.top_property_lists and learnt.single_property_lists):
+    if not (learnt.property_lists and learnt.top_property_lists):
         said.append("its folders are listed file by file, which takes longer")
     if learnt.pause:
         said.append("it is asked slowly, or it closes the connection")

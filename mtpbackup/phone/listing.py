@@ -98,9 +98,8 @@ class FolderLister:
         self._strikes = 0
         known = session.learnt
         self._top_lists_work = known.top_property_lists
-        supported = session.supports(Op.GET_OBJECT_PROP_LIST)
-        self.lists_work = supported and known.property_lists
-        self._singles_work = supported and known.single_property_lists
+        self._singles_work = session.supports(Op.GET_OBJECT_PROP_LIST)
+        self.lists_work = self._singles_work and known.property_lists
 
     def list_folder(self, storage: Storage, folder: Item | None) -> list[Item]:
         """What lies in a folder, by name.
@@ -155,7 +154,6 @@ class FolderLister:
                     known,
                     property_lists=known.property_lists and self.lists_work,
                     top_property_lists=known.top_property_lists and self._top_lists_work,
-                    single_property_lists=known.single_property_lists and self._singles_work,
                 )
             )
 

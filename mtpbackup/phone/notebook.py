@@ -33,7 +33,7 @@ _HEADER: Final = """\
 # nothing depends on it: this file may be deleted, changed, or given to others with such a phone.
 """
 
-_FLAGS: Final = ("property_lists", "top_property_lists", "single_property_lists")
+_FLAGS: Final = ("property_lists", "top_property_lists")
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,11 @@ class _Reading:
     def _may_be_converted(self) -> bool:
         """Whether GetObject might bring other bytes than are there, and of the very length that is told."""
         video = self._item.size > 0 and _is_video(self._item.format)
-        return video and self._session.supports(Op.GET_PARTIAL_OBJECT_64)
+        return video and self._supports(Op.GET_PARTIAL_OBJECT_64)
+
+    def _supports(self, operation: Op) -> bool:
+        """Whether it is worth asking for; for a video as the phone says, whatever is remembered of others."""
+        return self._session.supports(operation, remembered=not _is_video(self._item.format))
 
     def _small(self) -> Iterator[Chunk]:
         """The whole, or where its length disagrees, the parts."""
@@ -203,9 +207,9 @@ class _Reading:
 
     def _partial_operation(self) -> Op | None:
         """The operation that brings parts of this item."""
-        if self._session.supports(Op.GET_PARTIAL_OBJECT_64):
+        if self._supports(Op.GET_PARTIAL_OBJECT_64):
             return Op.GET_PARTIAL_OBJECT_64
-        if self._session.supports(Op.GET_PARTIAL_OBJECT) and self._item.size <= _LAST_32 + _LONGEST_32:
+        if self._supports(Op.GET_PARTIAL_OBJECT) and self._item.size <= _LAST_32 + _LONGEST_32:
             return Op.GET_PARTIAL_OBJECT
         return None
 

@@ -1,7 +1,9 @@
 """What a phone has proven able or unable to do, so that the next session need not find it out again.
 
 It is learnt in use, never from a name, and only ever makes a session more careful: a phone of which something
-wrong is remembered is slower, not less safe. What is copied is checked all the same.
+wrong is remembered is slower, not less safe. So only that is remembered which can be had in another way that is
+as good. Not that single objects have no lists: what is asked instead tells wrong sizes on some phones
+(umtp-responder, from 4 GiB). And videos are asked for by parts whatever is remembered: see `phone.reading`.
 """
 
 from __future__ import annotations
@@ -16,15 +18,8 @@ from mtpbackup.wire import DeviceInfo, OperationCode
 FIRST_PAUSE: Final = 0.01
 LONGEST_PAUSE: Final = 0.08
 
-#: Operations that may be remembered as refused: whatever they bring can be had in another way.
-DISPENSABLE: Final = frozenset(
-    {
-        OperationCode.GET_PARTIAL_OBJECT,
-        OperationCode.GET_PARTIAL_OBJECT_64,
-        OperationCode.GET_OBJECT_PROP_VALUE,
-        OperationCode.GET_OBJECT_PROP_LIST,
-    }
-)
+#: Operations that may be remembered as refused.
+DISPENSABLE: Final = frozenset({OperationCode.GET_PARTIAL_OBJECT, OperationCode.GET_PARTIAL_OBJECT_64})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +47,12 @@ class Learnt:
     Attributes:
         property_lists: whether lists of properties name all objects of a folder.
         top_property_lists: whether they work for the top of a storage.
-        single_property_lists: whether they work for one object.
         pause: seconds that have to lie between the beginnings of two transactions.
         refused: operations that it lists and does not know.
     """
 
     property_lists: bool = True
     top_property_lists: bool = True
-    single_property_lists: bool = True
     pause: float = 0.0
     refused: frozenset[int] = frozenset()
 

@@ -149,12 +149,18 @@ class Session:
         """What USB says of the phone."""
         return self._transport.identity
 
-    def supports(self, operation: int) -> bool:
-        """Whether the phone offers an operation, as far as it says and has shown."""
+    def supports(self, operation: int, *, remembered: bool = True) -> bool:
+        """Whether the phone offers an operation, as far as it says and has shown.
+
+        Args:
+            operation: operation code.
+            remembered: whether what an earlier session has learnt counts.
+        """
         return operation in _ALWAYS or (
             operation in self.device_info.operations_supported
             and operation not in self.quirks.broken_operations
             and operation not in self._refused
+            and not (remembered and operation in self.learnt.refused)
         )
 
     def learn(self, learnt: Learnt) -> None:
@@ -360,7 +366,6 @@ class Session:
         """Begins with what is known of the phone's model."""
         self._memory = memory
         self.learnt = memory.recall(Model.of(self.device_info))
-        self._refused |= self.learnt.refused
 
     def _prepare(self, operation: int, expected: int | None = None) -> Exchange:
         """The next transaction, with the phone in step for it."""
@@ -368,7 +373,7 @@ class Session:
             raise LocalProtocolError(f"{self._under_way.operation.name} is still under way")
         if self._gone:
             raise PhoneGone("it left, or was reset, before")
-        if not self.supports(operation):
+        if not self.supports(operation, remembered=False):
             raise OperationUnsupported(operation)
         if self._lost_step:
             self._lost_step = not self._recovery.clear_pipe()

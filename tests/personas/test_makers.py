@@ -203,17 +203,18 @@ class TestAnyMaker:
         assert bench.saved() == what_is_on(phone)
         assert phone.counts[Op.GET_PARTIAL_OBJECT_64] == 1
         assert memory.recall(model_of("pixel")).refused == {Op.GET_PARTIAL_OBJECT_64}
-        phone.add_file("DCIM/new.mp4", Generated(9 * MIB, 99), TAKEN)
+        phone.add_file("DCIM/new.jpg", Generated(9 * MIB, 99), TAKEN)
         assert bench.back_up(phone, open_phone=open_phone).saved.items == 1
         assert phone.counts[Op.GET_PARTIAL_OBJECT_64] == 1
         assert bench.saved() == what_is_on(phone)
 
-    def test_what_is_remembered_wrongly_makes_a_backup_slower_and_no_worse(self, bench):
-        phone = bench.phone("pixel")
+    @pytest.mark.parametrize("persona", ["pixel", "transcoding"])
+    def test_what_is_remembered_wrongly_makes_a_backup_slower_and_no_worse(self, bench, persona):
+        phone = bench.phone(persona)
         memory = ShortMemory()
         memory.keep(
-            model_of("pixel"),
-            Learnt(property_lists=False, single_property_lists=False, pause=0.001, refused=DISPENSABLE),
+            model_of(persona),
+            Learnt(property_lists=False, top_property_lists=False, pause=0.001, refused=DISPENSABLE),
         )
         assert bench.back_up(phone, open_phone=partial(Phone.open, memory=memory)).complete
         assert bench.saved() == what_is_on(phone)

@@ -123,11 +123,11 @@ names = st.text(max_size=30)
     st.integers(0, int(LONGEST_PAUSE * 1000)),
     st.frozensets(st.sampled_from(sorted(DISPENSABLE))),
 )
-def test_whatever_a_phone_calls_itself_comes_back(maker, model, lists, singles, pause, refused):
+def test_whatever_a_phone_calls_itself_comes_back(maker, model, lists, tops, pause, refused):
     import tempfile
     from pathlib import Path
 
-    learnt = Learnt(property_lists=lists, single_property_lists=singles, pause=pause / 1000, refused=refused)
+    learnt = Learnt(property_lists=lists, top_property_lists=tops, pause=pause / 1000, refused=refused)
     who = Model(maker, model, "1.0")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "phones.toml")
