@@ -5,13 +5,17 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from mtpbackup.errors import PhoneGone, TransportError
 from mtpbackup.transport.base import Buffer, Chunk, TransportOptions
 from mtpbackup.transport.reading import ReadRing
 from mtpbackup.transport.requests import Driver, Wake
 from mtpbackup.transport.writing import WriteQueue
+
+#: Events that are kept until somebody takes them. What they tell is asked for besides (ANDROID.md, Storages),
+#: so those of a phone that sends more in the middle of one file can be dropped.
+MOST_EVENTS: Final = 10_000
 
 
 class EventQueue:
@@ -21,8 +25,9 @@ class EventQueue:
         self._packets: queue.SimpleQueue[bytes | TransportError] = queue.SimpleQueue()
 
     def put(self, packet: bytes) -> None:
-        """Adds a packet."""
-        self._packets.put(packet)
+        """Adds a packet, unless too many wait already."""
+        if self._packets.qsize() < MOST_EVENTS:
+            self._packets.put(packet)
 
     def end(self, error: TransportError) -> None:
         """Says that no more will come; `take` raises `error` once it has handed out what came before."""
