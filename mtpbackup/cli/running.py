@@ -88,7 +88,11 @@ def holders_let_go(voice: Voice) -> Iterator[Callable[[InterfaceBusy], bool]]:
 def _tell_holder(voice: Voice, asked: HolderAsked) -> None:
     from mtpbackup.desktop.holding import Stage  # noqa: PLC0415 - loaded by then
 
-    voice.emit("status", event="holder", stage=asked.stage.value, program=asked.program)
+    if asked.stage not in (
+        Stage.GIVEN_BACK,
+        Stage.NOT_GIVEN_BACK,
+    ):  # the summary, said by then, is the last word
+        voice.emit("status", event="holder", stage=asked.stage.value, program=asked.program)
     match asked.stage:
         case Stage.ASKING:
             voice.say(f"! {about_holders.asking(asked.program)}")

@@ -1,6 +1,7 @@
 """Asks the programs that hold a phone to let go, politely, and gives it back when we are done.
 
-Nobody is killed and nothing is forced: a file manager that copies at the moment says no, and that is an answer.
+Nobody is killed and nothing is forced. gvfs takes off a mount also while a file is being copied from it (seen
+with 1.50), so one that works at the moment is not asked, and that is taken for a no.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from mtpbackup.desktop import gvfs, kde
 from mtpbackup.desktop.session import DesktopSession, Runs
 from mtpbackup.errors import InterfaceBusy
 from mtpbackup.transport.devices import usb_devices
-from mtpbackup.transport.holders import Holder, holding_processes
+from mtpbackup.transport.holders import Holder, holding_processes, processor_time
 from mtpbackup.udev import HERE, Places
 from mtpbackup.udev.database import known_to_udev
 
@@ -27,6 +28,11 @@ log = logging.getLogger(__name__)
 #: phone is still busy opening it.
 PATIENCE: Final = 10.0
 _PAUSE: Final = 0.25
+
+#: Ticks of 10 ms that a daemon works in so many seconds when it copies, and not when it waits for somebody to ask
+#: for something.
+_WATCHED: Final = 0.5
+_AT_WORK: Final = 2
 
 
 class Stage(enum.Enum):
@@ -62,6 +68,7 @@ class Holding:
         patience: float = PATIENCE,
         places: Places = HERE,
         processes: Callable[[str], list[Holder]] = holding_processes,
+        work: Callable[[int], int] = processor_time,
         session_of: Callable[[int], Runs | None] = DesktopSession.of,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -73,6 +80,7 @@ class Holding:
             patience: seconds to wait for one to let go.
             places: the system.
             processes: tells who has a node open.
+            work: how much a process has worked so far.
             session_of: the desktop session of a user id.
             clock: seconds that never go back.
             sleep: passes time.
@@ -81,6 +89,7 @@ class Holding:
         self._patience = patience
         self._places = places
         self._processes = processes
+        self._work = work
         self._session_of = session_of
         self._clock = clock
         self._sleep = sleep
@@ -102,7 +111,8 @@ class Holding:
         end = self._clock() + self._patience
         while holders:
             for holder in holders:
-                self._ask(holder, busy.node)
+                if not self._at_work(holder):
+                    self._ask(holder, busy.node)
             holders = self._askable(busy.node)
             if holders and self._clock() >= end:
                 self._report(HolderAsked(Stage.REFUSED, holders[0].name))
@@ -125,6 +135,12 @@ class Holding:
     def _askable(self, node: str) -> list[Holder]:
         """Those who hold a node and know how to let go."""
         return [each for each in self._processes(node) if each.name in gvfs.DAEMONS | kde.DAEMONS]
+
+    def _at_work(self, holder: Holder) -> bool:
+        """Whether a holder seems to copy just now."""
+        before = self._work(holder.pid)
+        self._sleep(_WATCHED)
+        return self._work(holder.pid) - before >= _AT_WORK
 
     def _ask(self, holder: Holder, node: str) -> None:
         session = self._session_of(holder.uid)

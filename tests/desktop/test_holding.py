@@ -45,6 +45,10 @@ class Desk:
         self.kde_devices = {"/modules/kmtpd/device0": f"/org/kde/solid/udev{folder}"}
         self.remount_fails = False
         self.now = 0.0
+        self.works_until = 0.0
+
+    def work(self, pid: int) -> int:
+        return int(min(self.now, self.works_until) * 100)
 
     def session_of(self, uid: int) -> Desk:
         self.uids.append(uid)
@@ -102,6 +106,7 @@ def holding(desk, places):
         patience=5.0,
         places=places,
         processes=desk.processes,
+        work=desk.work,
         session_of=desk.session_of,
         clock=lambda: desk.now,
         sleep=desk.sleep,
@@ -145,12 +150,28 @@ def test_a_file_manager_that_is_just_opening_it_is_asked_again(desk, holding):
     assert 0 < desk.now < 5
 
 
-def test_one_that_copies_may_say_no(desk, holding):
+def test_one_that_copies_is_not_asked(desk, holding):
+    """gvfs would take the mount off, and break the copy."""
+    desk.holders = [Holder(10, "gvfsd-mtp", 1000)]
+    desk.works_until = 1000.0
+    assert not holding.ask(InterfaceBusy(desk.node))
+    assert desk.commands == []
+    assert stages(desk) == [Stage.ASKING, Stage.REFUSED]
+
+
+def test_one_that_comes_to_an_end_in_time_is(desk, holding):
+    desk.holders = [Holder(10, "gvfsd-mtp", 1000)]
+    desk.works_until = 2.0
+    assert holding.ask(InterfaceBusy(desk.node))
+    assert desk.now >= 2.0
+
+
+def test_one_that_says_no(desk, holding):
     desk.holders = [Holder(10, "gvfsd-mtp", 1000)]
     desk.refusals = 1000
     assert not holding.ask(InterfaceBusy(desk.node))
     assert stages(desk) == [Stage.ASKING, Stage.REFUSED]
-    assert 5 <= desk.now < 6
+    assert 5 <= desk.now < 7
     holding.give_back()
     assert ("gio", "mount", PIXEL) not in desk.commands
 
@@ -213,6 +234,7 @@ def test_a_person_without_a_session_bus_is_not_asked(desk, places):
         patience=1.0,
         places=places,
         processes=desk.processes,
+        work=desk.work,
         session_of=lambda _uid: None,
         clock=lambda: desk.now,
         sleep=desk.sleep,

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from mtpbackup.transport.holders import holders
+from mtpbackup.transport.holders import holders, processor_time
 from mtpbackup.transport.sysfs import SysfsDevice
 
 NODE = "/dev/bus/usb/001/004"
@@ -130,3 +130,13 @@ def test_importing_does_not_load_the_library():
     code = "import mtpbackup.transport.libusb; from usb1 import _libusb1; print('libusb' in vars(_libusb1))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert run.stdout == "False\n"
+
+
+def test_how_much_a_process_has_worked(tmp_path):
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "stat").write_text("7 (a) b (c) S 1 7 7 0 -1 4194560 1 2 3 4 250 31 0 0 20 0 1 0 99\n")
+    assert processor_time(7, tmp_path) == 281
+    assert processor_time(8, tmp_path) == 0
+    before = processor_time(os.getpid())
+    while processor_time(os.getpid()) == before:
+        sum(range(10_000))

@@ -43,7 +43,7 @@ def main(serial: str) -> None:
     with usb1.USBContext() as context, open_dbus_connection("SESSION") as bus:
         handle = claimed(context, serial)
         for name in ("org.kde.kiod5", "org.kde.kmtpd5"):
-            bus.send_and_get_reply(message_bus.RequestName(name))
+            bus.send(message_bus.RequestName(name))  # the first call may come before the answer to this
         while True:
             message = bus.receive()
             if message.header.message_type is not MessageType.method_call:
