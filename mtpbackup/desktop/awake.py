@@ -12,10 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from mtpbackup.desktop.bus import Bus, NoService
+from mtpbackup.desktop.bus import Bus, NoService, Service
 
 log = logging.getLogger(__name__)
 
+_LOGIND: Final = Service("/org/freedesktop/login1", "org.freedesktop.login1.Manager", "org.freedesktop.login1")
+_PORTAL: Final = Service(
+    "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Inhibit", "org.freedesktop.portal.Desktop"
+)
 #: Flags of the portal: suspend 4, idle 8.
 _SUSPEND_AND_IDLE: Final = 12
 
@@ -48,12 +52,9 @@ def _hold(why: str) -> Callable[[], None] | None:
 
 
 def _by_logind(why: str) -> Callable[[], None]:
-    from jeepney import DBusAddress  # noqa: PLC0415 - few runs speak to the desktop
-
-    manager = DBusAddress("/org/freedesktop/login1", "org.freedesktop.login1", "org.freedesktop.login1.Manager")
     bus = Bus("SYSTEM", descriptors=True)
     try:
-        (lock,) = bus.ask(manager, "Inhibit", "ssss", "sleep:idle", "mtpbackup", why, "block")
+        (lock,) = bus.ask(_LOGIND, "Inhibit", "ssss", "sleep:idle", "mtpbackup", why, "block")
         descriptor: int = lock.to_raw_fd()
     finally:
         bus.close()
@@ -61,14 +62,9 @@ def _by_logind(why: str) -> Callable[[], None]:
 
 
 def _by_portal(why: str) -> Callable[[], None]:
-    from jeepney import DBusAddress  # noqa: PLC0415 - few runs speak to the desktop
-
-    portal = DBusAddress(
-        "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Desktop", "org.freedesktop.portal.Inhibit"
-    )
     bus = Bus("SESSION")
     try:
-        bus.ask(portal, "Inhibit", "sua{sv}", "", _SUSPEND_AND_IDLE, {"reason": ("s", why)})
+        bus.ask(_PORTAL, "Inhibit", "sua{sv}", "", _SUSPEND_AND_IDLE, {"reason": ("s", why)})
     except BaseException:
         bus.close()
         raise

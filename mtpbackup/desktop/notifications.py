@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import html
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from mtpbackup.desktop.bus import Bus, NoService
-
-if TYPE_CHECKING:
-    from jeepney import DBusAddress
+from mtpbackup.desktop.bus import Bus, NoService, Service
 
 log = logging.getLogger(__name__)
 
 #: How notifications are told to belong to the program: name of its .desktop file, and of its icon.
 APP: Final = "mtpbackup"
+_DAEMON: Final = Service(
+    "/org/freedesktop/Notifications", "org.freedesktop.Notifications", "org.freedesktop.Notifications"
+)
 #: Urgency levels of the specification, section 8.
 _NORMAL, _CRITICAL = 1, 2
 #: The desktop decides how long it stays.
@@ -61,7 +61,7 @@ class Notifier:
         if self._bus is None or not self._shown:
             return
         try:
-            self._bus.ask(self._service(), "CloseNotification", "u", self._shown)
+            self._bus.ask(_DAEMON, "CloseNotification", "u", self._shown)
         except NoService as error:
             log.info("notification not withdrawn: %s", error)
         self._shown = 0
@@ -71,10 +71,9 @@ class Notifier:
         self._leave()
 
     def _show(self, title: str, body: str, urgent: bool) -> None:
-        service = self._service()
         if self._bus is None:
             self._bus = Bus("SESSION")
-            (capabilities,) = self._bus.ask(service, "GetCapabilities")
+            (capabilities,) = self._bus.ask(_DAEMON, "GetCapabilities")
             self._markup = "body-markup" in capabilities
         hints = {
             "desktop-entry": ("s", APP),
@@ -83,15 +82,7 @@ class Notifier:
         }
         text = html.escape(body, quote=False) if self._markup else body
         (self._shown,) = self._bus.ask(
-            service, "Notify", "susssasa{sv}i", APP, self._shown, APP, title, text, [], hints, _AS_YOU_LIKE
-        )
-
-    @staticmethod
-    def _service() -> DBusAddress:
-        from jeepney import DBusAddress  # noqa: PLC0415 - few runs speak to the desktop
-
-        return DBusAddress(
-            "/org/freedesktop/Notifications", "org.freedesktop.Notifications", "org.freedesktop.Notifications"
+            _DAEMON, "Notify", "susssasa{sv}i", APP, self._shown, APP, title, text, [], hints, _AS_YOU_LIKE
         )
 
     def _leave(self) -> None:

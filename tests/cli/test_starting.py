@@ -58,7 +58,15 @@ def loaded(home, *words):
         text=True,
         timeout=120,
         check=True,
-        env={**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home / "state")},
+        env={
+            **os.environ,
+            "HOME": str(home),
+            "XDG_STATE_HOME": str(home / "state"),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            # Where there is a desktop, it is asked to keep the computer awake.
+            "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere",
+            "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere",
+        },
     )
     return set(json.loads(run.stdout.splitlines()[-1]))
 

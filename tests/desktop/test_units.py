@@ -28,10 +28,10 @@ def test_the_rule_and_the_unit_have_one_name():
 
 
 def test_the_unit_is_one_that_systemd_takes(asked, tmp_path):
-    units.turn_on(["/opt/a b/$x %y/python", "-m", "mtpbackup", "auto", "run"], {"PYTHONPATH": "/opt/a b/%"})
+    units.turn_on(["/usr/a b/$x %y/python", "-m", "mtpbackup", "auto", "run"], {"PYTHONPATH": "/usr/a b/%"})
     text = units.unit_file().read_text()
-    assert 'ExecStart="/opt/a b/$$x %%y/python" "-m" "mtpbackup" "auto" "run" --at %f' in text
-    assert 'Environment="PYTHONPATH=/opt/a b/%%"' in text
+    assert 'ExecStart="/usr/a b/$$x %%y/python" "-m" "mtpbackup" "auto" "run" --at %f' in text
+    assert 'Environment="PYTHONPATH=/usr/a b/%%"' in text
     assert asked == [("daemon-reload",)]
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")

@@ -45,7 +45,11 @@ def test_the_wheel_has_every_file_of_the_package_and_no_other(wheel):
     inside = {name for name in names if ".dist-info/" not in name}
     package = {str(path.relative_to(ROOT)) for path in tracked() if path.is_relative_to(ROOT / "mtpbackup")}
     assert package <= inside
-    assert {name for name in inside if not name.startswith("mtpbackup/")} == set()
+    # What is for the system's folders: the entry in the desktop's menu.
+    assert {name.partition(".data/data/")[2] for name in inside if not name.startswith("mtpbackup/")} == {
+        "share/applications/mtpbackup.desktop",
+        "share/icons/hicolor/scalable/apps/mtpbackup.svg",
+    }
     assert "mtpbackup/py.typed" in inside
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
