@@ -15,13 +15,13 @@ from functools import partial
 from typing import Final
 
 from mtpbackup.engine.reports import PhoneConnected, Report, WaitingForPhone, WaitReason, silent
+from mtpbackup.engine.waiting import Wait
 from mtpbackup.errors import (
     AccessDenied,
     InterfaceBusy,
     LibraryMissing,
     MtpBackupError,
     NoPhone,
-    OffersNoFiles,
     OperationFailed,
     PhoneGone,
     PhoneLocked,
@@ -35,12 +35,6 @@ from mtpbackup.transport.devices import UsbDevice, UsbMode, phones_on
 
 log = logging.getLogger(__name__)
 
-#: Seconds between looks at what tells no event when it changes: a busy interface, a missing permission.
-_LOOK_AGAIN: Final = 1.0
-
-#: Seconds in which a phone that is being unlocked is back on the bus.
-_COMES_BACK: Final = 6.0
-
 #: Seconds that a phone may be away without being called lost: it leaves the bus and comes back by itself when
 #: the person taps "File transfer" (PHONES.md 1.8), and when its server died and is started again (ANDROID.md).
 GRACE: Final = 12.0
@@ -49,9 +43,6 @@ GRACE: Final = 12.0
 #: after the other, with an event each (ANDROID.md, Storages).
 _SETTLED: Final = 0.5
 _ROUNDS: Final = 10
-
-#: Reasons that mean: it is off the bus.
-_ABSENT: Final = (WaitReason.NONE, WaitReason.OTHER_PHONE, WaitReason.NO_FILES)
 
 #: What a phone that is there may raise while it is opened, beside being locked or held by others.
 _NO_ANSWER: Final = (TransportError, WireError, OperationFailed)
@@ -153,7 +144,7 @@ class PhoneLink:
     def _get(self, patience: float | None, *, again: bool) -> Phone:
         """Opens the right phone and waits for its storages, as long as patience lasts."""
         self.close()
-        wait = _Wait(patience, self._absence, self._clock, self._report)
+        wait = Wait(patience, self._absence, self._clock, self._report)
         ask_holder = self._ask_holder
         asked: set[str] = set()
         while True:
@@ -289,61 +280,7 @@ class PhoneLink:
         return None
 
 
-class _Wait:
-    """One wait: its end, and what was told last."""
-
-    def __init__(
-        self, patience: float | None, absence: float | None, clock: Callable[[], float], report: Report
-    ) -> None:
-        self._clock = clock
-        self._absence = absence
-        self._report = report
-        self._end = None if patience is None else clock() + patience
-        self._told: WaitingForPhone | None = None
-        self._absent_since: float | None = None
-
-    def tell(self, waiting: WaitingForPhone) -> None:
-        """Reports, unless this was the last thing told.
-
-        A phone that is being unlocked leaves the bus for some seconds (PHONES.md 1.8): then "no phone" is not
-        told before it lasts.
-        """
-        if (
-            self._absent_since is not None
-            and self._told is not None
-            and self._told.reason is WaitReason.LOCKED
-            and self._clock() - self._absent_since < _COMES_BACK
-        ):
-            return
-        if waiting != self._told:
-            self._told = waiting
-            self._report(waiting)
-
-    def allowed(self, error: MtpBackupError, waiting: WaitingForPhone) -> float:
-        """How many seconds may be waited before the next look.
-
-        Raises:
-            MtpBackupError: `error`, when the wait is over; `NoPhone` instead of `PhoneGone`.
-        """
-        now = self._clock()
-        if waiting.reason not in _ABSENT:
-            self._absent_since = None
-        elif self._absent_since is None:
-            self._absent_since = now
-        left = _LOOK_AGAIN if self._end is None else min(self._end - now, _LOOK_AGAIN)
-        if self._absence is not None and self._absent_since is not None:
-            left = min(left, self._absent_since + self._absence - now)
-        if left <= 0:
-            if waiting.reason is WaitReason.NO_FILES:
-                raise OffersNoFiles(waiting.name, waiting.vendor_id, waiting.mode) from error
-            if isinstance(error, PhoneGone):
-                raise NoPhone(waiting.wanted) from error
-            raise error
-        self.tell(waiting)
-        return left
-
-
-def _wait_for_storages(phone: Phone, usb: UsbIdentity | None, wait: _Wait) -> Sequence[Storage]:
+def _wait_for_storages(phone: Phone, usb: UsbIdentity | None, wait: Wait) -> Sequence[Storage]:
     """Waits until an open phone shows a storage; closes it when that does not happen."""
     name = phone.identity.name
     locked = WaitingForPhone(WaitReason.LOCKED, name, vendor_id=usb.vendor_id if usb is not None else 0)
