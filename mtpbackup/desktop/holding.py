@@ -29,8 +29,7 @@ log = logging.getLogger(__name__)
 PATIENCE: Final = 10.0
 _PAUSE: Final = 0.25
 
-#: Ticks of 10 ms that a daemon works in so many seconds when it copies, and not when it waits for somebody to ask
-#: for something.
+#: Ticks of 10 ms that a daemon works in so many seconds when it copies, and not when it waits for somebody.
 _WATCHED: Final = 0.5
 _AT_WORK: Final = 2
 
