@@ -6,6 +6,7 @@ import random
 import socket
 import struct
 import sys
+import time
 
 import pytest
 
@@ -102,4 +103,25 @@ def test_each_sector_that_is_not_flushed_is_as_it_was_or_as_it_was_written(disk)
         assert sectors.count(old[:512]) == lost
         fates.add(lost)
     assert len(fates) > 5
+    machine.socket.close()
+
+
+def test_at_a_chosen_flush_it_answers_nothing_more(disk):
+    machine = connected(disk)
+    disk.stick_at(2)
+    machine.ask(WRITE, 0, b"a" * 512)
+    machine.ask(FLUSH)
+    machine.ask(WRITE, 512, b"b" * 512)
+    assert not disk.stuck
+    machine.socket.sendall(struct.pack(">IHHQQI", 0x25609513, 0, FLUSH, 7, 0, 0))
+    deadline = time.monotonic() + 10
+    while not disk.stuck:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    assert disk.cut(Never()) == (1, 1)
+    assert machine.socket.recv(16) == b""
+    machine.socket.close()
+    machine = connected(disk)
+    assert machine.ask(READ, 0, length=1024) == b"a" * 512 + b"\0" * 512
+    machine.ask(FLUSH)
     machine.socket.close()

@@ -44,12 +44,16 @@ class VolatileDisk:
         path: of the medium.
         address: of the socket.
         flushes, written: how often the machine flushed, and how many bytes it wrote, since the last cut.
+        stuck: whether it has come to the flush of `stick_at`.
     """
 
     def __init__(self, path: Path, size: int, address: Path) -> None:
         """Makes the medium, of holes, where it is missing; its size is a multiple of 512 bytes."""
         self.path, self.address = path, address
         self.flushes = self.written = 0
+        self.stuck = False
+        self._stick_at = 0
+        self._cut = threading.Event()
         self._size = size
         self._medium = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.ftruncate(self._medium, size)
@@ -61,6 +65,10 @@ class VolatileDisk:
         self._thread = threading.Thread(target=self._serve, name="volatile-disk", daemon=True)
         self._thread.start()
 
+    def stick_at(self, flushes: int) -> None:
+        """At the flush with this number it stops to answer: the moment at which the most is in the cache."""
+        self._stick_at = flushes
+
     def cut(self, chance: random.Random) -> tuple[int, int]:
         """The power goes. Gives how many sectors were in the cache, and how many of them are lost."""
         with self._lock:
@@ -71,11 +79,14 @@ class VolatileDisk:
                     del self._cache[sector]
             lost = held - len(self._cache)
             self._flush()
-            self.flushes = self.written = 0
-            return held, lost
+            self.flushes = self.written = self._stick_at = 0
+            self.stuck = False
+        self._cut.set()
+        return held, lost
 
     def close(self) -> None:
         """Ends the service."""
+        self._cut.set()
         self._listener.close()
         os.close(self._medium)
 
@@ -163,6 +174,11 @@ class VolatileDisk:
             with self._lock:
                 answer = self._read(offset, length)
         elif kind == _FLUSH:
+            if self._stick_at and self.flushes + 1 >= self._stick_at:
+                self._cut.clear()
+                self.stuck = True
+                self._cut.wait()
+                return False
             with self._lock:
                 self._flush()
                 self.flushes += 1
