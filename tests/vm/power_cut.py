@@ -35,13 +35,13 @@ MEND = {"ext4": ("e2fsck", "-p"), "vfat": ("fsck.vfat", "-a"), "exfat": ("fsck.e
 
 
 def contents(number: int) -> dict[str, Generated]:
-    """What is on the phone: 60 small files and two films, others for each cut."""
+    """What is on the phone: 200 small files and two films, others for each cut."""
     chance = random.Random(number)
     files = {
         f"DCIM/{'ABC'[place % 3]}/IMG_{place:04}.jpg": Generated(
             chance.choice((0, 1_000, 4_096, 30_000, 200_000)) + place, number * 1000 + place
         )
-        for place in range(60)
+        for place in range(200)
     }
     files["DCIM/A/VID_0001.mp4"] = Generated(3_000_000, number * 1000 + 500)
     files["DCIM/B/VID_0002.mp4"] = Generated(24_000_000, number * 1000 + 501)
