@@ -77,7 +77,7 @@ def computer(monkeypatch):
     for name in ("install", "uninstall", "let_in"):
         monkeypatch.setattr(udev, name, getattr(computer, name))
     monkeypatch.setattr(elevation, "elevated", computer.elevated)
-    monkeypatch.setattr(calling, "_program", lambda: Path("/opt/mtpbackup/bin/mtpbackup"))
+    monkeypatch.setattr(calling, "_program", lambda: Path("/usr/games/mtpbackup"))
     monkeypatch.setattr(calling, "needs_path", list)
     return computer
 
@@ -120,9 +120,9 @@ def test_where_it_cannot_it_prints_the_one_command(computer):
     computer.elevated_code = None
     result = setup()
     assert result.exit_code == 22
-    assert "Nothing was changed. Run this:  sudo /opt/mtpbackup/bin/mtpbackup setup" in result.output
+    assert "Nothing was changed. Run this:  sudo /usr/games/mtpbackup setup" in result.output
     error = json.loads(setup("--json").output.splitlines()[-1])
-    assert error["what_to_do"] == ["sudo /opt/mtpbackup/bin/mtpbackup setup --json"]
+    assert error["what_to_do"] == ["sudo /usr/games/mtpbackup setup --json"]
 
 
 def test_once_set_up_no_rights_are_needed(computer):
@@ -150,7 +150,7 @@ def test_who_came_by_ssh_is_told_of_the_group(computer):
     computer.rules, computer.before = Installed.CURRENT, REMOTE
     result = setup()
     assert result.exit_code == 22
-    assert "sudo /opt/mtpbackup/bin/mtpbackup setup --remote" in result.output
+    assert "sudo /usr/games/mtpbackup setup --remote" in result.output
     assert "group plugdev" in result.output
 
 
