@@ -18,4 +18,4 @@ def check(name: str, text: str) -> None:
     if os.environ.get("MTPBACKUP_APPROVE"):
         file.write_text(text, encoding="utf-8")
     assert file.exists(), f"nothing approved yet for {name}:\n{text}"
-    assert text == file.read_text(encoding="utf-8")
+    assert text.splitlines() == file.read_text(encoding="utf-8").splitlines(), f"{name}: not what was approved"

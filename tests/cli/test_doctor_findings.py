@@ -107,6 +107,8 @@ class Stage:
         text = (
             re.sub(r"\d[\d.,]* GB free", "SOME GB free", result.output) if "room" not in name else result.output
         )
+        # Seconds pass with each look at the clock, and reading looks as often as chunks come.
+        text = re.sub(r"[\d.,]+ [KM]B a second", "SOME MB a second", text)
         text = text.replace(str(self.destination.parent), "/DISK")
         approved.check(f"doctor-{name}", text)
         before()
