@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,7 +155,10 @@ def back_up_and_be_killed(world: World, root: Path, draw: random.Random, step: i
     """
     world.close()
     journal.write_bytes(b"")
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Newer Pythons warn of threads that a fork leaves behind; those of the phone have ended.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         _live_and_die(world, root, draw, step, journal)
     _, status = os.waitpid(child, 0)
@@ -205,6 +209,7 @@ def _live_and_die(world: World, root: Path, draw: random.Random, step: int, jour
         count()
 
     code = 1
+    signal.alarm(2 * int(LONGEST))  # or else the one that waits for it would wait for ever
     try:
         logging.disable()
         world.noted = noted  # type: ignore[method-assign]
