@@ -14,6 +14,7 @@ import pytest
 
 from mtpbackup.archive import NotSaved, Saved, VerifyStarted, disk
 from mtpbackup.archive.saves import record_saved
+from mtpbackup.archive.sums import read_sums
 from mtpbackup.errors import (
     ArchiveError,
     DestinationGone,
@@ -117,6 +118,33 @@ def test_reserve_is_given_up_for_the_catalog(backup, monkeypatch):
         backup.put("DCIM/next.jpg")
     backup.new_writer()
     assert (backup.root / ".mtpbackup" / "reserve").stat().st_size == 1024**2
+
+
+@pytest.mark.parametrize("tried_again", [True, False])
+def test_a_commit_that_fails_after_it_has_happened(backup, monkeypatch, tried_again):
+    """As when the emptied journal cannot be flushed: not called saved, and found to be so by the next try."""
+    calls = []
+
+    def fails_at_first(*arguments):
+        result = record_saved(*arguments)
+        calls.append(result)
+        if len(calls) == 1:
+            raise ArchiveError(backup.root, "disk I/O error")
+        return result
+
+    monkeypatch.setattr("mtpbackup.archive.finishing.record_saved", fails_at_first)
+    assert type(backup.error()) is ArchiveError
+    if tried_again:
+        again = backup.writer.begin(backup.phone, key(size=7))
+        assert again.placed
+        again.commit()
+        (saved,) = backup.writer.drain()
+        assert isinstance(saved, Saved)
+    assert len(list(backup.archive.catalog.files())) == 1
+    backup.saved("DCIM/other.jpg")
+    backup.writer.close()
+    assert set(read_sums(backup.root / "SHA256SUMS")) == backup.tree()
+    assert len(backup.tree()) == 2
 
 
 def test_nothing_more_is_written_to_a_full_disk(make_backup, monkeypatch):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mtpbackup.archive import Archive, Writer
+from mtpbackup.archive.sums import read_sums
 from mtpbackup.engine.reports import Ending, ItemStarted
 from mtpbackup.engine.status import archive_status
 from mtpbackup.errors import ArchiveBusy, DestinationGone, InterfaceBusy
@@ -214,3 +215,12 @@ def test_the_place_of_an_absent_disk_is_not_filled(bench):
     with pytest.raises(DestinationGone):
         Archive.create_or_open(bench.root, expected_id=known)
     assert list(Path(bench.root).iterdir()) == []
+
+
+def test_a_checksum_file_that_a_killed_run_left_short_is_completed(bench):
+    """Also by a run that finds nothing new to copy."""
+    bench.run()
+    sums = bench.root / "SHA256SUMS"
+    os.truncate(sums, sums.stat().st_size // 2)
+    assert bench.run().nothing_new
+    assert set(read_sums(sums)) == set(bench.files())
