@@ -29,7 +29,7 @@ def fill(surfer, page):
     """Opens a page and waits until it has its pictures and words."""
     surfer.go(page)
     if page in {"On the phone", "In the backup", "Put back"}:
-        surfer.until(lambda: surfer.count(".picture.there") > 3, "pictures")
+        surfer.until(lambda: surfer.count(".picture.there") >= 3, "pictures")
         if page != "In the backup":
             surfer.click('.tile[data-entry="1"]')
             surfer.see(".tray", "1 file chosen")
