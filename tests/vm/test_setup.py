@@ -73,7 +73,7 @@ def properties(phone) -> str:
 
 
 def test_beside_the_rules_of_others(phones, destination, mtpbackup):
-    """libmtp's and libgphoto2's marks are as they were, after setup and after a replug; udev finds no mistake."""
+    """Marks of libmtp and libgphoto2 stay, after setup and after a replug; udev finds no mistake."""
     image, _, _ = phones
     image.plug()
     before = properties(image)
