@@ -11,12 +11,13 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from mtpbackup.virtual.content import Generated, Literal
 from mtpbackup.virtual.faults import Effect, Fault
 from mtpbackup.virtual.memory_store import MemoryNode, MemoryStore
 from mtpbackup.virtual.operations import OPERATIONS
+from mtpbackup.virtual.personas import PERSONAS
 from mtpbackup.virtual.phone import VirtualPhone
 from mtpbackup.virtual.replies import Payload, Reply, Request
 from mtpbackup.virtual.responder import Responder
@@ -63,10 +64,10 @@ ELSEWHERE: Final = (
 )
 
 
-def _phone(make: Maker, persona: str = "pixel", **settings: object) -> tuple[VirtualPhone, MemoryStore]:
-    """A phone with one good picture, so that something can be saved."""
+def _phone(make: Maker, persona: str = "pixel", **facts: Any) -> tuple[VirtualPhone, MemoryStore]:
+    """A phone with one good picture, so that something can be saved; `facts` are those of its persona."""
     store = MemoryStore()
-    phone = make(persona, [store], **settings)
+    phone = make(replace(PERSONAS[persona], **facts), [store])
     store.add("DCIM/Camera/good.jpg", Generated(5_000, 1), _MAY)
     return phone, store
 
@@ -86,7 +87,7 @@ def _endless(*_: object) -> Reply:
 
 def path_traversal(make: Maker = VirtualPhone) -> VirtualPhone:
     """Names of files, folders, storages and of the phone itself that lead out of the backup."""
-    phone, store = _phone(make)
+    phone, store = _phone(make, model="../..", manufacturer="/", friendly_name="../../outside")
     for number, name in enumerate(ELSEWHERE):
         folder = MemoryNode(name)
         store.add_to(store.root, name, Generated(100 + number, number), _MAY + number)
@@ -97,25 +98,22 @@ def path_traversal(make: Maker = VirtualPhone) -> VirtualPhone:
     card = MemoryStore("..", removable=True)
     card.add("x.jpg", Generated(77, 7), _MAY)
     phone.storages.append(card)
-    phone.persona = replace(phone.persona, model="../..", manufacturer="/", friendly_name="../../outside")
     return phone
 
 
 def controls(make: Maker = VirtualPhone) -> VirtualPhone:
     """Escape sequences, control and bidi characters in every text that a phone has."""
-    phone, store = _phone(make)
+    evil = "".join(CONTROLS)
+    name = f"Phone{evil}"
+    texts = {"model": name, "manufacturer": name, "version": name, "friendly_name": name, "serial": f"1{evil}"}
+    phone, store = _phone(make, **texts)
     for number, text in enumerate(CONTROLS):
         store.add_to(store.root, f"{text}{number}.jpg", Generated(100 + number, number), _MAY + number)
         folder = store.folder(f"{text}folder{number}")
         store.add_to(folder, f"in{text}side.jpg", Generated(300 + number, number), _MAY + number)
         bad = store.add_to(folder, f"lies{text}.jpg", Generated(500 + number, number), _MAY + number)
         bad.announced_size = 1_000_000  # fails, so its name is told
-    evil = "".join(CONTROLS)
     store.description = f"Storage{evil}"
-    name = f"Phone{evil}"
-    phone.persona = replace(
-        phone.persona, model=name, manufacturer=name, version=name, friendly_name=name, serial=f"1{evil}"
-    )
     return phone
 
 

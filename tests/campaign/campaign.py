@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ from tests.campaign.checks import (
     check_truth,
     read_backup,
 )
-from tests.campaign.runs import How, Outcome, back_up, back_up_and_be_killed
+from tests.campaign.runs import How, Outcome, back_up, back_up_and_be_killed, new_folder
 from tests.campaign.world import World, add_some, change
 
 
@@ -135,19 +134,13 @@ class Campaign:
         self._safe |= {item.sha256 for item in items}
 
 
-def run_campaign(seed: int, folder: Path | None = None) -> Story:
+def run_campaign(seed: int) -> Story:
     """One campaign in a temporary folder.
-
-    Args:
-        seed: what it is drawn from.
-        folder: where; memory if there is such a place.
 
     Raises:
         Failed: it did not go well.
     """
-    memory = Path("/dev/shm")
-    place = folder or (memory if memory.is_dir() else None)
-    root = Path(tempfile.mkdtemp(prefix="campaign-", dir=place))
+    root = new_folder("campaign-")
     campaign = Campaign(seed, root)
     try:
         return campaign.go()

@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import tempfile
-from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -21,7 +19,7 @@ from mtpbackup.engine.verification import verify_archive
 from mtpbackup.virtual import Generated
 from mtpbackup.virtual.mishaps import MISHAPS, Script
 from tests.campaign.checks import check_covered, check_kept, check_tidy, check_truth, read_backup
-from tests.campaign.runs import Outcome, back_up, back_up_and_be_killed
+from tests.campaign.runs import Outcome, back_up, back_up_and_be_killed, new_folder
 from tests.campaign.world import BASE, FOLDERS, World
 
 LONG = os.environ.get("MTPBACKUP_STATES") == "long"
@@ -36,8 +34,7 @@ class PhoneAndBackup(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        memory = Path("/dev/shm")
-        self.folder = Path(tempfile.mkdtemp(prefix="states-", dir=memory if memory.is_dir() else None))
+        self.folder = new_folder("states-")
         self.root = self.folder / "backup"
         self.world = World()
         self.draw = random.Random(0)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from mtpbackup.cli import backup
+from mtpbackup.cli import backup, devices, ls
 from mtpbackup.cli import main as entry
 from mtpbackup.engine import listing
 from mtpbackup.engine.link import PhoneLink
@@ -45,8 +45,10 @@ def main() -> None:
         yield HurriedFinder(hostile)
 
     open_phone = partial(Phone.open, sleep=sleep, clock=clock)
-    backup.usb_phones = usb_phones  # type: ignore[assignment]
-    backup.opener = lambda via: open_phone
+    for module in (backup, devices, ls):
+        module.usb_phones = usb_phones  # type: ignore[attr-defined]
+    for module in (backup, ls):
+        module.opener = lambda via: open_phone  # type: ignore[attr-defined]
     defaults = PhoneLink.__init__.__kwdefaults__
     assert defaults is not None
     defaults.update(clock=clock, grace=500.0)

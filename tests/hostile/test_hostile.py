@@ -188,6 +188,14 @@ def test_met_by_the_program(name, code, files, words, tmp_path):
     check_sums(destination)
 
 
+@pytest.mark.parametrize("command", [["ls"], ["devices"]])
+def test_no_control_is_obeyed_when_folders_and_phones_are_listed(command, tmp_path):
+    done = run("control and bidi characters", *command, state=tmp_path)
+    assert done.codes == [OK, OK]
+    assert "Phone" in done.said or "folder" in done.said
+    assert done.lines
+
+
 def test_every_hostile_phone_is_met():
     assert [row[0] for row in MET] == list(HOSTILE)
 
