@@ -33,7 +33,7 @@ _OVER_QUIET: Final = 1.0
 _SHORT_PACKET: Final = b"\0"
 #: Seconds for sending it.
 _SHORT_SECONDS: Final = 2.0
-#: Bytes that the transport's reads in flight may hold: 4 x 256 KiB.
+#: Of what surely was to come, so much may turn out to have come already, in the transport's reads in flight.
 _READS_AHEAD: Final = 1024 * 1024
 #: Bytes that may still be under way inside the computer when they are counted as taken: the transport's writes
 #: in flight, twice their usual 4 x 256 KiB.

@@ -17,6 +17,8 @@ from mtpbackup.transport.requests import BulkRequest, Driver, NoRoom, Outcome, W
 
 #: Small parts are joined up to this size; what is larger is sent from the caller's memory without a copy.
 JOINED = 16 * 1024
+#: Of one request. Larger ones would be told of later, when a transfer is given up in the middle.
+LARGEST_PIECE = 256 * 1024
 
 
 def pieces(
@@ -69,7 +71,7 @@ class WriteQueue:
         self._driver = driver
         self._wake = wake
         self._packet_size = packet_size
-        self._largest = options.chunk_size
+        self._largest = min(options.chunk_size, LARGEST_PIECE)
         self._depth = options.depth
         self._queue: deque[BulkRequest] = deque()
 

@@ -16,7 +16,7 @@ from mtpbackup.errors import (
 )
 from mtpbackup.phone import Item, Phone
 from mtpbackup.phone.reading import FAST_PIECE, PIECE, WHOLE_LIMIT
-from mtpbackup.transport.base import Speed
+from mtpbackup.transport.base import Speed, TransportOptions
 from mtpbackup.virtual import PERSONAS, Effect, Fault, Generated, plug_in
 from tests.phone.tiny import FOLDER, Refusal, Thing, TinyPhone, holding, without
 
@@ -211,7 +211,7 @@ def test_chunks_come_without_a_copy() -> None:
     with holding(one_file(noise(MIB))) as (phone, _):
         for chunk in phone.read(the_item(phone)):
             assert isinstance(chunk.data.obj, bytearray)
-            assert len(chunk.data.obj) == 256 * 1024
+            assert len(chunk.data.obj) == TransportOptions().chunk_size
             chunk.release()
 
 

@@ -15,6 +15,7 @@ from mtpbackup.errors import (
 )
 from mtpbackup.session import Session, operations
 from mtpbackup.session.session import BUSY_PAUSES, DATASET_LIMIT
+from mtpbackup.transport.base import TransportOptions
 from tests.session.peer import BUSY, DATA, OK, RESPONSE, Peer, array, container, device_info, playing
 
 MIB = 1024 * 1024
@@ -462,8 +463,8 @@ def test_chunks_are_the_transports_own_memory() -> None:
         chunk = next(incoming)
         # A view of a whole buffer of the ring, less the header: nothing was copied.
         assert isinstance(chunk.data.obj, bytearray)
-        assert len(chunk.data.obj) == 256 * 1024
-        assert len(chunk.data) == 256 * 1024 - 12
+        assert len(chunk.data.obj) == TransportOptions().chunk_size
+        assert len(chunk.data) == TransportOptions().chunk_size - 12
         chunk.release()
         take(incoming)
 
