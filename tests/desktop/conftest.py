@@ -50,9 +50,15 @@ class Desktop:
             assert self._said.wait_for(find, seconds), f"no {key}: {self.told}"
             return find()
 
-    @property
-    def bubbles(self) -> list[tuple[str, str]]:
-        return [(one["title"], one["body"]) for one in self.told if "title" in one]
+    def bubbles(self, count: int) -> list[dict]:
+        """The notifications, once so many have come: they are answered before they are written down here."""
+
+        def shown():
+            return [one for one in self.told if "title" in one]
+
+        with self._said:
+            assert self._said.wait_for(lambda: len(shown()) >= count, 10), f"not {count}: {self.told}"
+            return shown()
 
     def stop(self) -> None:
         self._process.terminate()
