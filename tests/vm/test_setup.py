@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gadget import Strings, settle
+from gadget import Strings
 from tests.vm import content
 from tests.vm.bare import bare_udev
 from tests.vm.phones import node_of
@@ -177,17 +177,3 @@ def test_from_no_permission_to_permission_and_back(phones, bare, sudo, destinati
         phone.unplug()
         phone.plug()
         assert permissions(phone) == was
-
-
-def test_a_nameless_interface_of_a_known_maker(bare, umtp_phone):
-    """libmtp's table knows some of these; a stranger's is left alone."""
-    known = umtp_phone("known", strings=Strings(0x04E8, 0x1), kind=VENDOR_SPECIFIC, interface="")
-    stranger = umtp_phone("stranger", strings=Strings(0x1234, 0x1), kind=VENDOR_SPECIFIC, interface="")
-    assert as_root("setup", "--yes").returncode == 0
-    try:
-        for phone, allowed in ((known, True), (stranger, False)):
-            phone.plug()
-            settle()
-            assert may_use("user", node_of(phone.serial)) is allowed
-    finally:
-        assert as_root("setup", "--uninstall").returncode == 0
