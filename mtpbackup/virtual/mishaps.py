@@ -234,8 +234,9 @@ def _replace(phone: VirtualPhone, draw: Draw) -> list[Fault]:
 
     def replace() -> None:
         node = _node_in_hand(phone)
-        if node is not None:
-            phone.add_file(node[1], Generated(node[0].size + more, seed), node[0].modified + 61, node[2])
+        if node is not None and node[0].content is not None:
+            size = node[0].content.size + more
+            phone.add_file(node[1], Generated(size, seed), node[0].modified + 61, node[2])
 
     return [moment.fault(Effect.CALL, call=replace)]
 
