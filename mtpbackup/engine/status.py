@@ -95,4 +95,3 @@ def archive_status(archive: Archive) -> ArchiveStatus:
         )
     phones.sort(key=lambda one: one.last_run or _NEVER, reverse=True)
     return ArchiveStatus(archive.root, tuple(phones), archive.free_space(), min(checks, default=None))
-
