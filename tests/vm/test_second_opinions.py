@@ -109,7 +109,7 @@ def test_libmtp_puts_all_back(kind, umtp_phone, qemu_phone, destination, mtpback
     phone.plug()
     words = ("restore", "--from", destination, "--via", "libmtp", "--yes", "--verify", "--json")
     outcome = mtpbackup(*words, seconds=300)
-    assert outcome.code == 0, outcome
+    assert outcome.code == 0, outcome.summary
     assert not outcome.text, outcome
     assert outcome.summary["sent"]["files"] == outcome.summary["read_back"] == len(source)
     assert content.tree_hashes(phone.files) == source
