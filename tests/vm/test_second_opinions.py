@@ -91,15 +91,13 @@ def test_the_witness_finds_no_difference(phone, mtpbackup):
     assert outcome.summary["differences"] == 0
 
 
-@pytest.mark.parametrize("kind", ["umtp", "qemu"])
-def test_libmtp_puts_all_back(kind, umtp_phone, qemu_phone, destination, mtpbackup):
-    phone = (umtp_phone if kind == "umtp" else qemu_phone)()
+def test_libmtp_puts_all_back(umtp_phone, destination, mtpbackup):
+    """On umtp-responder only: QEMU's phone takes some sizes for broken off, when libmtp sends them."""
+    phone = umtp_phone()
     content.write_photos(phone.files / "DCIM/Camera", 10)
-    # QEMU aborts, and the machine with it, when a file ends where a packet does.
-    for size in (0, 1, 501, 16384, 1048577, *((500, 1012, 262132) if kind == "umtp" else ())):
+    for size in (0, 1, 500, 501, 1012, 16384, 262132, 1048577):
         content.write_file(phone.files / f"Pictures/Edges/edge_{size}.jpg", size)
-    if kind == "umtp":
-        content.write_file(phone.files / "Pictures/Ünlü/Grüße aus Århus 東京.jpg", 5_000)
+    content.write_file(phone.files / "Pictures/Ünlü/Grüße aus Århus 東京.jpg", 5_000)
     source = content.tree_hashes(phone.files)
     phone.plug()
     assert mtpbackup("backup", "--to", destination, "--only", "all", "--json").code == 0
@@ -109,7 +107,7 @@ def test_libmtp_puts_all_back(kind, umtp_phone, qemu_phone, destination, mtpback
     phone.plug()
     words = ("restore", "--from", destination, "--via", "libmtp", "--yes", "--verify", "--json")
     outcome = mtpbackup(*words, seconds=300)
-    assert outcome.code == 0, outcome.summary
+    assert outcome.code == 0, outcome.summary["failures"] + outcome.summary["not_sent"]
     assert not outcome.text, outcome
     assert outcome.summary["sent"]["files"] == outcome.summary["read_back"] == len(source)
     assert content.tree_hashes(phone.files) == source
