@@ -156,12 +156,15 @@ def list_parts(root: Root) -> list[tuple[str, int]]:
 
 
 def discard_parts(root: Root, serial: str) -> int:
-    """Removes the parts of one phone; gives how many."""
+    """Removes the parts of one phone, and those that nothing can be continued from; gives how many.
+
+    The latter go when a writer starts, too; but a run that has nothing to copy starts none.
+    """
     count = 0
     for name, _ in list_parts(root):
         identity = name.removesuffix(PART)
         record = _read_record(identity, root.partial)
-        if record is not None and record.serial == serial:
+        if record is None or record.serial == serial:
             disk.unlink(name, root.partial)
             disk.unlink(identity + RECORD, root.partial)
             count += 1

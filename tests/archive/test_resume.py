@@ -166,6 +166,14 @@ def test_parts_of_a_phone_are_discarded_on_request(backup):
     assert backup.partial() == []
 
 
+def test_a_part_without_a_record_goes_with_any_phones_parts(backup):
+    """As of a run that was killed in the first step of a file, when the next one has nothing to copy."""
+    folder = backup.root / ".mtpbackup" / "partial"
+    (folder / ("0" * 40 + ".part")).write_bytes(b"begun")
+    assert backup.archive.discard_parts(backup.phone) == 1
+    assert backup.archive.leftover_parts() == []
+
+
 def lose_the_row(backup, path="DCIM/film.mp4", **fields):
     """A run that dies between rename and row, as far as the disk can tell."""
     result = backup.saved(path, DATA, **fields)
