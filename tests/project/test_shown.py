@@ -13,6 +13,7 @@ import pytest
 from tests.project.test_tree import ROOT
 
 SCRIPT = ROOT / "scripts/shown"
+sys.path.insert(0, str(SCRIPT.parent))  # as when it is started
 
 
 @pytest.fixture(scope="module")
