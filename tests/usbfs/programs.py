@@ -16,14 +16,16 @@ from tests.usbfs.plugin import LIMIT
 
 Fact = dict[str, Any]
 
-#: The program as it is, but that it loses patience with a silent phone after seconds instead of minutes, and reads
-#: files of 40 kB in pieces, as it does large ones.
+#: The program as it is, but that it loses patience with a silent phone after seconds instead of minutes, reads
+#: files of 40 kB in pieces, as it does large ones, and takes 300 folders for too many.
 IN_A_HURRY = """
 from mtpbackup.session.pace import Pace
 for pace in Pace:
     pace._value_ = min(pace.value, 3.0)
 from mtpbackup.phone import reading
 reading.WHOLE_LIMIT, reading.PIECE = 40_000, 16_384
+from mtpbackup.engine import listing
+listing._MOST_FOLDERS = 300
 from mtpbackup.cli.main import main
 main()
 """

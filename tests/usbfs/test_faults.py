@@ -1,4 +1,4 @@
-"""Each named fault through the system's libusb: the unmodified program, a process of its own, on the emulated bus.
+"""Each named fault through the system's libusb, to the program in a process of its own, on the emulated bus.
 
 The same faults, by the same descriptions, as `tests/campaign/test_faults.py` has in memory. A person plugs the
 phone in again, or unlocks it, when the program asks for it.

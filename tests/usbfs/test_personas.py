@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mtpbackup.virtual.personas import PERSONAS
 from mtpbackup.virtual.phone import VirtualPhone
 from mtpbackup.virtual.usbfs import Bus, PhoneOnBus
 from tests.personas.album import fill, what_is_on
@@ -78,7 +79,7 @@ def test_mtp_sendfile_reaches_the_top_of_an_older_phone(run_with_bus, phone, wor
     assert contents(phone)["sent.jpg"] == b"sent" * 1000, run.stdout
 
 
-@pytest.mark.parametrize("phone", ["camera", "iphone", "compat", "samsung"], indirect=True)
+@pytest.mark.parametrize("phone", sorted(PERSONAS), indirect=True)
 def test_our_own_program_through_the_systems_libusb(run_with_bus, phone, work):
     command = [sys.executable, "-m", "mtpbackup", "backup", "--only", "all", "--to", work / "backup"]
     first = run_with_bus(*command, limit=60)
