@@ -41,6 +41,7 @@ def test_a_hostile_phone_on_the_cable(program_bus, tmp_path, name, code, saved):
 
         environment = program_bus.environment() | {"XDG_STATE_HOME": str(tmp_path / "state")}
         root = tmp_path / "root"
+        (root / "backup").mkdir(parents=True)
         ended = run_attended(environment, "backup", "--to", root / "backup", attend=attend, limit=110)
         program_bus.settle()
         program_bus.unplug(device)
