@@ -66,16 +66,17 @@ def remove() -> list[Path]:
 def _with_path(text: str) -> str:
     """The .desktop file for a program that the desktop's own PATH may not find."""
     program = Path(sys.argv[0]).resolve()
-    if program.name != "mtpbackup" or not os.access(program, os.X_OK):
-        # Desktop Entry Specification, "The Exec key": quoted, with backslashes before these four.
-        words = [sys.executable, "-m", "mtpbackup"]
-    else:
+    if program.name == "mtpbackup" and os.access(program, os.X_OK):
         words = [str(program)]
+    else:
+        words = [sys.executable, "-P", "-m", "mtpbackup"]  # -P: not whatever lies in the person's home folder
     command = " ".join(_quoted(word) for word in words)
-    return text.replace("Exec=mtpbackup", f"Exec={command}").replace("TryExec=mtpbackup\n", "")
+    # TryExec is a name that is not quoted, and a desktop hides what it does not find by it.
+    return text.replace("TryExec=mtpbackup\n", "").replace("\nExec=mtpbackup ", f"\nExec={command} ")
 
 
 def _quoted(word: str) -> str:
+    # Desktop Entry Specification, "The Exec key": quoted, with backslashes before these four.
     escaped = "".join(f"\\{character}" if character in '"`$\\' else character for character in word)
     # The value as a whole is a string, in which backslashes are doubled once more; "%" begins a field code.
     return '"' + escaped.replace("\\", "\\\\").replace("%", "%%") + '"'

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import pwd
-import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol, Self
 
-log = logging.getLogger(__name__)
+from mtpbackup import programs
 
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
-
-#: What a shell says where there is no such program, and what we say of one that gives no answer.
-NOT_FOUND: Final = 127
-_NO_ANSWER: Final = 124
 
 
 class Runs(Protocol):
@@ -76,31 +69,6 @@ class DesktopSession:
         Returns:
             Its exit code, and what it said on both channels.
         """
-        environment = {**self.environment, "DBUS_SESSION_BUS_ADDRESS": self.bus, "LC_ALL": "C.UTF-8"}
-        program = shutil.which(command[0], path=environment.get("PATH", _PATH))
-        if program is None:
-            return NOT_FOUND, f"{command[0]}: not found"
-        foreign = self.uid != os.geteuid()
-        try:
-            entry = pwd.getpwuid(self.uid) if foreign else None
-            done = subprocess.run(
-                [program, *command[1:]],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                timeout=seconds,
-                env=environment,
-                cwd="/",
-                user=self.uid if entry else None,
-                group=entry.pw_gid if entry else None,
-                extra_groups=os.getgrouplist(entry.pw_name, entry.pw_gid) if entry else None,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return _NO_ANSWER, f"{command[0]}: no answer in {seconds:g} s"
-        except (OSError, KeyError) as error:
-            return NOT_FOUND, f"{command[0]}: {error}"
-        log.debug("%s: exit code %d: %s", " ".join(command), done.returncode, done.stdout.strip())
-        return done.returncode, done.stdout
+        environment = {**self.environment, "DBUS_SESSION_BUS_ADDRESS": self.bus}
+        uid = None if self.uid == os.geteuid() else self.uid
+        return programs.run(command, environment, path=_PATH, seconds=seconds, uid=uid)

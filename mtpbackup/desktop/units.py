@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from mtpbackup import programs
 from mtpbackup.errors import MtpBackupError
 
 #: The template. `mtpbackup.udev.USER_UNIT` is the same.
 UNIT: Final = "mtpbackup-auto@.service"
-#: Seconds that systemd may take to read its units again.
-_PATIENCE: Final = 30.0
 
 _TEXT: Final = """\
 # Written by `mtpbackup auto on`; taken away by `mtpbackup auto off`.
@@ -137,8 +136,11 @@ def quoted(word: str) -> str:
 
 
 def program() -> list[str]:
-    """How the unit runs this program, whatever the PATH there."""
-    return [sys.executable, "-m", "mtpbackup"]
+    """How the unit runs this program, whatever the PATH there.
+
+    Units run in the person's home folder. -P keeps Python from taking a `queue.py` that lies there for its own.
+    """
+    return [sys.executable, "-P", "-m", "mtpbackup"]
 
 
 def _manager_is_there() -> bool:
@@ -147,19 +149,9 @@ def _manager_is_there() -> bool:
 
 
 def _systemctl(*words: str) -> None:
-    import subprocess  # noqa: PLC0415 - the words for these errors are loaded by every command
-
     runtime = os.environ.get("XDG_RUNTIME_DIR", "") or f"/run/user/{os.getuid()}"
-    try:
-        done = subprocess.run(
-            ["systemctl", "--user", *words],
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
-            check=False,
-            env={**os.environ, "XDG_RUNTIME_DIR": runtime},
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoUserManager(str(error)) from error
-    if done.returncode:
-        raise NoUserManager(done.stderr.strip())
+    environment = {**os.environ, "XDG_RUNTIME_DIR": runtime}
+    # Stopping takes as long as what is in hand needs to end safely: TimeoutStopSec.
+    code, said = programs.run(["systemctl", "--user", *words], environment, seconds=90.0)
+    if code:
+        raise NoUserManager(said)

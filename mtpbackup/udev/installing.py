@@ -6,12 +6,11 @@ import contextlib
 import enum
 import logging
 import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from mtpbackup import programs
 from mtpbackup.errors import MtpBackupError
 from mtpbackup.transport.devices import UsbDevice, UsbMode, usb_devices
 from mtpbackup.udev import acl
@@ -27,9 +26,6 @@ Run = Callable[[Sequence[str]], tuple[int, str]]
 
 #: What systemd's own rules give a USB device's node, and what a node has where no rule says anything.
 _DEFAULT_MODE: Final = 0o664
-
-_SECONDS: Final = 30.0
-_SYSTEM_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Installed(enum.Enum):
@@ -68,27 +64,8 @@ class NoUdev(MtpBackupError):
 
 
 def run(command: Sequence[str]) -> tuple[int, str]:
-    """Runs one of the system's programs, by the system's own PATH and in English."""
-    environment = {"PATH": _SYSTEM_PATH, "LC_ALL": "C"}
-    program = shutil.which(command[0], path=_SYSTEM_PATH)
-    if program is None:
-        return 127, f"{command[0]}: not found"
-    try:
-        done = subprocess.run(
-            [program, *command[1:]],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=_SECONDS,
-            env=environment,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return 124, f"{command[0]}: no answer in {_SECONDS:g} s"
-    log.debug("%s: exit code %d: %s", " ".join(command), done.returncode, done.stdout.strip())
-    return done.returncode, done.stdout.strip()
+    """Runs one of the system's programs, by the system's own PATH."""
+    return programs.run(command, {})
 
 
 def rules_for_here() -> str:

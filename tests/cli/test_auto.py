@@ -86,7 +86,7 @@ def test_on_writes_the_unit_and_remembers_the_phone(on_the_bus, asked):
     assert str(auto_log.log_file().name) in result.output
     assert load().phones == (KNOWN,)
     text = units.unit_file().read_text()
-    assert ' "-m" "mtpbackup" "auto" "run" --at %f' in text
+    assert ' "-P" "-m" "mtpbackup" "auto" "run" --at %f' in text
     assert asked == [("daemon-reload",)]
     assert units.UNIT == udev.USER_UNIT
     assert (launcher._own() / "applications/mtpbackup.desktop").exists()

@@ -64,6 +64,8 @@ def test_a_person_gets_her_own_and_it_is_valid(home):
     command = shlex.split(entry(written[0].read_text())["Exec"].replace("%%", "%"))
     assert command[-1] == "show"
     assert Path(command[0]).is_absolute()
+    # A desktop hides an entry whose TryExec it does not find, and takes quotes for a part of the name.
+    assert "TryExec" not in entry(written[0].read_text())
     assert launcher.install() == []
     assert launcher.remove() == written
     assert not any(path.exists() for path in written)

@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from mtpbackup.desktop.session import NOT_FOUND, DesktopSession
+from mtpbackup.desktop.session import DesktopSession
+from mtpbackup.programs import NOT_FOUND
 
 ME = os.geteuid()
 
@@ -40,11 +41,12 @@ def test_only_root_may_speak_for_others(tmp_path, monkeypatch):
 
 def test_programs_find_the_bus_and_speak_english():
     session = DesktopSession(
-        ME, "unix:path=/the/bus", {"PATH": str(Path(sys.executable).parent), "LANG": "de_DE"}
+        ME, "unix:path=/the/bus", {"PATH": str(Path(sys.executable).parent), "LANG": "de_DE", "LANGUAGE": "de"}
     )
-    script = "import os; print(os.environ['DBUS_SESSION_BUS_ADDRESS'], os.environ['LC_ALL'], end='')"
+    script = "import os; print(os.environ['DBUS_SESSION_BUS_ADDRESS'], os.environ['LC_ALL'])"
+    script += "; print(repr(os.environ['LANGUAGE']))"
     program = Path(sys.executable).name
-    assert session.run(program, "-c", script) == (0, "unix:path=/the/bus C.UTF-8")
+    assert session.run(program, "-c", script) == (0, "unix:path=/the/bus C.UTF-8\n''")
     assert session.run(program, "-c", "raise SystemExit(3)") == (3, "")
     assert session.run("no-such-program")[0] == NOT_FOUND
     assert session.run(program, "-c", "import time; time.sleep(30)", seconds=0.2)[0] not in (0, NOT_FOUND)
