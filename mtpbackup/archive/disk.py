@@ -184,8 +184,12 @@ def rename_new(name: str, folder: int, new_name: str, new_folder: int) -> None:
         if error.errno not in _NO_LINKS:
             raise
         _rename_over_placeholder(name, folder, new_name, new_folder)
-    else:
+        return
+    try:
         os.unlink(name, dir_fd=folder)
+    except OSError:
+        unlink(new_name, new_folder)  # it is one file: what is written to the first would be in both
+        raise
 
 
 def _rename_over_placeholder(name: str, folder: int, new_name: str, new_folder: int) -> None:

@@ -26,6 +26,7 @@ from mtpbackup.archive.parts import PART
 from mtpbackup.archive.pipeline import Pipeline, Step, Work
 from mtpbackup.archive.records import NotSaved, Saved, Taken
 from mtpbackup.archive.saves import PlacedFile, record_saved
+from mtpbackup.archive.strays import take_same
 from mtpbackup.archive.sums import sum_line
 from mtpbackup.archive.taken import taken_time
 from mtpbackup.errors import ArchiveError, DestinationGone, OutOfSpace
@@ -118,13 +119,13 @@ class FinishingThread(threading.Thread):
                     taken[work] = self._prepare(work)
         self._flush([work for work in batch if work.error is None])
         placed: dict[Work, PlacedFile] = {}
-        for work in batch:
-            if work.error is None:
-                with self._pipeline.alone(work):
-                    placed[work] = self._place(work, taken[work])
-        if not placed:
-            return
         try:
+            for work in batch:
+                if work.error is None:
+                    with self._pipeline.alone(work):
+                        placed[work] = self._place(work, taken[work])
+            if not placed:
+                return
             with self._root.errors():
                 if self._fat:
                     self._write_back_lengths(placed)
@@ -193,16 +194,23 @@ class FinishingThread(threading.Thread):
                 self._sync(work, os.fsync)
 
     def _place(self, work: Work, taken: Taken | None) -> PlacedFile:
-        """Gives the part its final name."""
-        key, folders = work.key, self._pipeline.folders
+        """Gives the part its final name, unless its file is there already."""
+        key, folders, sha256 = work.key, self._pipeline.folders, work.hasher.hexdigest()
         if work.placed is None:
             when = taken.local if taken else key.modified
             with folders.lock:
                 target = folders.for_item(work.phone, work.layout, key.storage, key.path[:-1], when)
-            folder, name = target.path, self._rename(work, target.path)
-        else:
-            folder, name = work.placed
-        return PlacedFile(*(work.phone, key, folder, name, work.written, work.hasher.hexdigest()), taken=taken)
+            name = take_same(self._root, target, key, work.written, sha256)
+            tidy = self._pipeline.parts.discard
+            if name is None:
+                name, tidy = self._rename(work, target.path), self._pipeline.parts.forget
+            work.placed = (target.path, name)
+            try:
+                tidy(work.identity)
+            except OSError as error:
+                # The file is there: it must get its row. What is left of its part goes with the next writer.
+                log.warning("could not tidy up after %s: %s", key.shown_path, error)
+        return PlacedFile(*(work.phone, key, *work.placed, work.written, sha256), taken=taken)
 
     def _rename(self, work: Work, folder: str) -> str:
         folders = self._pipeline.folders
@@ -225,8 +233,6 @@ class FinishingThread(threading.Thread):
                 # Somebody has removed the folder that was open: once more, in a new one.
                 anew = True
                 continue
-            self._pipeline.parts.forget(work.identity)
-            work.placed = (folder, name)
             return name
 
     # --- between batches ----------------------------------------------------------------------------------

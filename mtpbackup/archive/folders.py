@@ -62,6 +62,14 @@ class Target:
         self.taken.add(folded(chosen))
         return chosen
 
+    def claim(self, stray: str) -> bool:
+        """Takes a file without a row for oneself; False when another thread was first."""
+        try:
+            self.strays.remove(stray)
+        except KeyError:
+            return False
+        return True
+
     def strays_like(self, name: str) -> list[str]:
         """Files without a row under this name or its numbered ones."""
         found = []

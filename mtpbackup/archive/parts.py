@@ -59,7 +59,8 @@ class Parts:
     def __init__(self, root: Root) -> None:
         self._folder = root.partial
         self._there = set(self._sweep())
-        self._recorded = set(self._there)
+        #: Of which there may be a record, and of which there surely is a good one.
+        self._recorded, self._begun = set(self._there), set(self._there)
 
     def open(self, identity: str, key: ItemKey, *, resume: bool) -> tuple[int, int]:
         """Opens an item's part, or begins one.
@@ -77,6 +78,7 @@ class Parts:
                 os.lseek(descriptor, length, os.SEEK_SET)
                 return descriptor, length
             self.discard(identity)
+        self.forget_record(identity)  # if that has failed before
         descriptor = disk.create_file(identity + PART, self._folder)
         self._there.add(identity)
         return descriptor, 0
@@ -86,8 +88,10 @@ class Parts:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         text = f"{length}"
         line = f"{text} {zlib.crc32(text.encode()):08x}\n"
-        begun = identity in self._recorded
+        begun = identity in self._begun
         if not begun:
+            self._recorded.add(identity)
+            flags |= os.O_TRUNC
             about = {
                 "serial": serial,
                 "storage": key.storage,
@@ -100,8 +104,8 @@ class Parts:
             disk.write_all(descriptor, line.encode())
             os.fsync(descriptor)
         if not begun:
-            self._recorded.add(identity)
             disk.sync_folder(self._folder)
+            self._begun.add(identity)
 
     def record(self, identity: str) -> PartRecord | None:
         """What was recorded of a part; None when there is nothing usable."""
@@ -120,6 +124,7 @@ class Parts:
     def forget_record(self, identity: str) -> None:
         """Nothing is known any more of how much of a part was flushed."""
         if identity in self._recorded:
+            self._begun.discard(identity)
             disk.unlink(identity + RECORD, self._folder)
             # Now, not some time: it must never come back beside a part that was begun anew.
             disk.sync_folder(self._folder)

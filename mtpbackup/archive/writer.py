@@ -10,7 +10,6 @@ order; no earlier. What a crash can leave at each step, and who mends it: `parts
 
 from __future__ import annotations
 
-import os
 import queue
 import time
 from collections.abc import Callable
@@ -21,13 +20,12 @@ from typing import Self
 from mtpbackup.archive.database import Database
 from mtpbackup.archive.finishing import FinishingThread
 from mtpbackup.archive.incoming import Incoming
-from mtpbackup.archive.names import safe_name
 from mtpbackup.archive.parts import part_identity
 from mtpbackup.archive.pipeline import PULSE, Pipeline, Step, Work, WriterLimits
-from mtpbackup.archive.records import ItemKey, Layout, NotSaved, PhoneFolder, Saved, same_moment
+from mtpbackup.archive.records import ItemKey, Layout, NotSaved, PhoneFolder, Saved
 from mtpbackup.archive.root import Root
-from mtpbackup.archive.rows import join_path
 from mtpbackup.archive.storing import StoringThread
+from mtpbackup.archive.strays import claim_strays
 from mtpbackup.archive.taken import taken_by_name
 from mtpbackup.errors import DestinationGone, FileTooLarge
 
@@ -190,23 +188,12 @@ class Writer:
     def _take_over(self, work: Work) -> bool:
         """Looks for a complete file that a killed run left in place without a catalog row."""
         key, folders = work.key, self._pipeline.folders
-        name = safe_name(key.name)
         guess = taken_by_name(key.name, key.modified)
         with folders.lock:
             when = guess.local if guess else key.modified
             target = folders.for_item(work.phone, work.layout, key.storage, key.path[:-1], when)
-            candidates = target.strays_like(name)
-        for candidate in candidates:
-            try:
-                descriptor = self._pipeline.root.open_file(join_path(target.path, candidate))
-            except FileNotFoundError:
-                continue
-            status = os.fstat(descriptor)
-            date = datetime.fromtimestamp(int(status.st_mtime))
-            if status.st_size == key.size and same_moment(date, key.modified):
-                target.strays.discard(candidate)
-                work.descriptor, work.offset = descriptor, status.st_size
-                work.placed = (target.path, candidate)
-                return True
-            os.close(descriptor)
+        for name, descriptor in claim_strays(self._pipeline.root, target, key, key.size):
+            work.descriptor, work.offset = descriptor, key.size
+            work.placed = (target.path, name)
+            return True
         return False

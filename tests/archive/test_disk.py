@@ -72,6 +72,24 @@ def test_rename_of_nothing_leaves_nothing(tmp_path, folders):
     assert list((tmp_path / "to").iterdir()) == []
 
 
+def test_a_rename_by_links_that_stops_half_way_is_undone(tmp_path, folders, monkeypatch):
+    """Else one file has two names, and whatever is written to the part is in the saved file too."""
+    monkeypatch.setattr(disk, "_libc", OldLibrary())
+    (tmp_path / "from" / "a.part").write_bytes(b"new")
+    real = os.unlink
+
+    def unlink(name, **where):
+        if name == "a.part":
+            raise OSError(errno.EIO, "I/O error")
+        real(name, **where)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    with pytest.raises(OSError, match="I/O error"):
+        disk.rename_new("a.part", folders[0], "b.jpg", folders[1])
+    assert list((tmp_path / "to").iterdir()) == []
+    assert (tmp_path / "from" / "a.part").read_bytes() == b"new"
+
+
 def test_pipeline_without_renameat2_and_links(tmp_path, way):
     backup = Backup(tmp_path / "b")
     try:

@@ -1,9 +1,11 @@
 """Going on where a run stopped: parts, and complete files that lost their row."""
 
+import errno
 import os
 import shutil
 import threading
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from mtpbackup.archive import Layout, Saved, disk, parts
 from mtpbackup.errors import ArchiveError
 from tests.archive.conftest import MODIFIED, Bytes, key
+from tests.archive.pictures import jpeg, tiff
+from tests.archive.test_faults import write_until_it_fails
 
 DATA = os.urandom(1_000_000)
 KEY = key("DCIM/film.mp4", len(DATA))
@@ -174,9 +178,9 @@ def test_a_part_without_a_record_goes_with_any_phones_parts(backup):
     assert backup.archive.leftover_parts() == []
 
 
-def lose_the_row(backup, path="DCIM/film.mp4", **fields):
+def lose_the_row(backup, path="DCIM/film.mp4", data=DATA, **fields):
     """A run that dies between rename and row, as far as the disk can tell."""
-    result = backup.saved(path, DATA, **fields)
+    result = backup.saved(path, data, **fields)
     backup.writer.close()
     with backup.archive.catalog.database.writing() as connection:
         connection.execute("DELETE FROM items")
@@ -266,3 +270,77 @@ def test_retry_after_the_catalog_failed_takes_the_file_over(backup, monkeypatch)
     incoming.commit()
     assert backup.writer.drain()[0].path == f"{CAMERA}/film.mp4"
     assert backup.tree() == {f"{CAMERA}/film.mp4"}
+
+
+@pytest.mark.parametrize("call", ["unlink", "sync_folder"])
+def test_a_record_that_cannot_be_removed_costs_no_second_copy(make_backup, monkeypatch, call):
+    """The film has its name already when the record of its part is to go: it gets its row all the same."""
+    backup = make_backup(flush_every=100_000)
+    real, done = getattr(disk, call), []
+
+    def fails_once(*where):
+        if done == ["renamed"] and (call == "sync_folder" or where[0].endswith(".flushed")):
+            done.append("failed")
+            raise OSError(errno.EIO, "I/O error")
+        real(*where)
+
+    def rename_new(*names, real=disk.rename_new):
+        real(*names)
+        done.append("renamed")
+
+    monkeypatch.setattr(disk, call, fails_once)
+    monkeypatch.setattr(disk, "rename_new", rename_new)
+    assert backup.saved("DCIM/film.mp4", DATA).path == f"{CAMERA}/film.mp4"
+    assert done == ["renamed", "failed"]
+    # A part of this name that is begun anew has no record of the old one's length.
+    incoming = backup.writer.begin(backup.phone, KEY)
+    assert [name for name in backup.partial() if name.endswith(".flushed")] == []
+    incoming.abandon(keep_part=False)
+    backup.new_writer()
+    assert (backup.tree(), backup.partial()) == ({f"{CAMERA}/film.mp4"}, [])
+
+
+def test_a_record_that_failed_is_not_left_for_the_next_part(make_backup, monkeypatch):
+    """It was written, and its flush failed: the part goes, and with it what was said of its length."""
+    backup = make_backup(flush_every=100_000)
+    real = os.fsync
+
+    def fsync(descriptor):
+        if Path(f"/proc/self/fd/{descriptor}").readlink().suffix == ".flushed":
+            raise OSError(errno.EIO, "I/O error")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    incoming = backup.writer.begin(backup.phone, KEY)
+    with pytest.raises(ArchiveError):
+        write_until_it_fails(incoming, DATA)
+    incoming.abandon(keep_part=True)
+    backup.writer.close()
+    assert backup.partial() == []
+
+
+def test_file_without_a_row_in_the_month_of_its_own_date(backup):
+    """Name and date say May, the picture itself says June: only its content tells where its file may lie."""
+    picture = jpeg(tiff(original="2024:06:01 10:00:00"))
+    lost = lose_the_row(backup, "DCIM/IMG_1.jpg", data=picture, layout=Layout.BY_MONTH)
+    assert "/2024-06/" in lost.path
+    again = backup.saved("DCIM/IMG_1.jpg", picture, layout=Layout.BY_MONTH)
+    assert (again.path, backup.tree(), backup.partial()) == (lost.path, {lost.path}, [])
+
+
+def test_file_without_a_row_and_with_other_content_stays_beside(backup):
+    """Same name, length and date: found when it is placed, read, and left alone."""
+    picture = jpeg(tiff(original="2024:06:01 10:00:00"))
+    lost = lose_the_row(backup, "DCIM/IMG_1.jpg", data=picture, layout=Layout.BY_MONTH)
+    path = backup.root / lost.path
+    path.write_bytes(picture[:-1] + b"?")
+    os.utime(path, (MODIFIED.timestamp(),) * 2)
+    for _ in range(2):
+        again = backup.saved("DCIM/IMG_1.jpg", picture, layout=Layout.BY_MONTH)
+        assert again.path == lost.path.replace("IMG_1.jpg", "IMG_1 (2).jpg")
+        with backup.archive.catalog.database.writing() as connection:
+            connection.execute("DELETE FROM items")
+            connection.execute("DELETE FROM files")
+        backup.new_writer()
+    assert path.read_bytes() == picture[:-1] + b"?"
+    assert len(backup.tree()) == 2
