@@ -10,6 +10,7 @@ from typing import Final
 
 from mtpbackup.errors import EndpointStalled, OperationFailed, OperationUnsupported
 from mtpbackup.phone.items import Item
+from mtpbackup.phone.reading import without_full_packet
 from mtpbackup.session import Incoming, Session, operations
 from mtpbackup.wire import OperationCode as Op
 
@@ -37,6 +38,8 @@ def small_picture(session: Session, item: Item) -> bytes | None:
 def first_bytes(session: Session, item: Item, length: int) -> bytes | None:
     """The beginning of a file, or None where the phone gives no parts of files.
 
+    Of a phone that never answers where the last packet is a full one it may be some bytes shorter.
+
     Never by asking for the whole and stopping: that is the most delicate thing that can be said to a phone.
 
     Raises:
@@ -45,6 +48,8 @@ def first_bytes(session: Session, item: Item, length: int) -> bytes | None:
     length = min(length, item.size)
     if not length:
         return b""
+    if session.quirks.avoids_full_packets:
+        length = without_full_packet(length)
     if session.supports(Op.GET_PARTIAL_OBJECT_64):
         ask = operations.get_partial_object_64
     elif session.supports(Op.GET_PARTIAL_OBJECT):

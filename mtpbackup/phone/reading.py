@@ -101,7 +101,7 @@ def _is_video(object_format: int) -> bool:
     return object_format in (ObjectFormat.AVI, ObjectFormat.MPEG) or 0xB980 <= object_format <= 0xB9FF
 
 
-def _without_full_packet(length: int) -> int:
+def without_full_packet(length: int) -> int:
     """The most bytes that can be asked for without a full packet at the end, header in front or by itself."""
     return length - _SPARE if 0 in (length % _PACKET, (length + HEADER_SIZE) % _PACKET) else length
 
@@ -228,11 +228,13 @@ class _Reading:
     def _piece(self, length: int) -> Iterator[Chunk]:
         """One piece. A phone may bring less than asked for, but not nothing, and not more."""
         if self._session.quirks.avoids_full_packets:
-            length = _without_full_packet(length)
+            length = without_full_packet(length)
         began = start = self._position
         if start > _LAST_32 and self._partial_operation() == Op.GET_PARTIAL_OBJECT:
             # Out of reach of 32 bits: from below to the end, in one piece.
             start, length = _LAST_32, self._end - _LAST_32
+            if self._session.quirks.avoids_full_packets and without_full_packet(length) != length:
+                start, length = start - _SPARE, length + _SPARE
         came, skip = 0, began - start
         with self._ask(start, length + self._one_more(start + length)) as incoming:
             if incoming.announced is not None and incoming.announced > length:

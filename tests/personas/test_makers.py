@@ -72,6 +72,34 @@ class TestSamsung:
         assert len(lengths) >= 1
         assert not [length for length in lengths if length % 512 in (0, 500)]
 
+    @pytest.mark.parametrize("size", [499, 500, 512, 65_536, 3 * MIB])
+    def test_no_look_at_a_beginning_ends_with_a_full_packet(self, bench, size):
+        """The gallery looks at the first 64 KiB of each picture."""
+        phone = bench.empty_phone("samsung")
+        phone.add_file("DCIM/a.jpg", Generated(size, 1), TAKEN)
+        with Phone.open(phone.transport()) as opened:
+            item = opened.find("Internal shared storage", ("DCIM", "a.jpg"))
+            head = opened.first_bytes(item, 65_536)
+        assert head == bytes(Generated(size, 1).read(0, len(head)))
+        assert min(size, 65_536) - 100 <= len(head) <= min(size, 65_536)
+        lengths = [record.payload for record in phone.transactions if record.operation == Op.GET_PARTIAL_OBJECT]
+        assert not [length for length in lengths if length % 512 in (0, 500)]
+
+    @pytest.mark.parametrize("beyond", [512, 500, 7])
+    def test_nor_does_the_end_of_a_file_over_4_gib(self, bench, beyond):
+        phone = bench.empty_phone("samsung")
+        size = (1 << 32) + 8192 + beyond
+        phone.add_file("DCIM/long.mp4", Generated(size, 9), TAKEN)
+        with Phone.open(phone.transport()) as opened:
+            item = opened.find("Internal shared storage", ("DCIM", "long.mp4"))
+            came = bytearray()
+            for chunk in opened.read(item, size - 700):
+                came += chunk.data
+                chunk.release()
+        assert came == bytes(Generated(size, 9).read(size - 700, 700))
+        lengths = [record.payload for record in phone.transactions if record.operation == Op.GET_PARTIAL_OBJECT]
+        assert not [length for length in lengths if length % 512 in (0, 500)]
+
     @shows("samsung")
     def test_a_size_of_64_bits_in_object_info(self, bench):
         listless = replace(
