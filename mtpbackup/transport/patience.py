@@ -25,15 +25,18 @@ def patiently(node: str, attempt: Callable[[], _T], sleep: Callable[[float], Non
         sleep: passes time.
 
     Raises:
-        AccessDenied: the node is not young any more, and still denies access.
+        AccessDenied: the node is not young any more, or was waited for long enough, and still denies access.
     """
+    waited = 0.0
     while True:
         try:
             return attempt()
         except AccessDenied:
-            if _age(node) > _YOUNG:
+            # One from the future is as old as any other: the clock was put back since.
+            if waited >= _YOUNG or not 0.0 <= _age(node) <= _YOUNG:
                 raise
             sleep(_PAUSE)
+            waited += _PAUSE
 
 
 def _age(node: str) -> float:
