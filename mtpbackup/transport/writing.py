@@ -96,6 +96,8 @@ class WriteQueue:
                 if len(self._queue) < self._depth:
                     if not waiting:
                         waiting.extend(self._next(source))
+                    if not self._queue:
+                        last_move = time.monotonic()  # waiting for the source is not waiting for the phone
                     if waiting and self._submit(waiting):
                         continue
                     if not waiting and not self._queue:

@@ -172,6 +172,21 @@ def test_an_error_in_the_parts_leaves_nothing_in_flight():
     assert not driver.pending
 
 
+def test_a_source_that_takes_its_time_is_no_phone_that_is_late(monkeypatch):
+    driver = SlowDriver()
+    now = [0.0]
+    monkeypatch.setattr("mtpbackup.transport.writing.time.monotonic", lambda: now[0])
+
+    def parts():
+        for _ in range(3):
+            now[0] += 100.0  # a disk that wakes up, or one in another house
+            yield bytes(4096)
+
+    # Everything that is in flight moves at the next wait.
+    monkeypatch.setattr(Wake, "wait", lambda wake, seconds: [driver.finish(0), driver.requests.pop(0)])
+    assert queue_of(driver, depth=1).write(parts(), 20.0) == 3 * 4096
+
+
 def test_when_nothing_moved_a_write_times_out():
     driver = SlowDriver()
     with pytest.raises(TransportTimeout):
