@@ -141,16 +141,20 @@ class Phone:
         deadline = self._clock() + timeout
         if self._shown is None:
             self._shown = self._ids()
+        looked = self._clock()
         while True:
             left = deadline - self._clock()
             event = self._session.wait_for_event(max(min(left, _LOOK_AGAIN), 0.0))
             if event is not None:
                 if event.code in _STORAGE_EVENTS:
                     return True
-                continue
+                # A phone in use tells of its files all the time, which is no reason to wait for ever.
+                if self._clock() < min(looked + _LOOK_AGAIN, deadline):
+                    continue
             if self._ids() != self._shown:
                 return True
-            if left <= _LOOK_AGAIN:
+            looked = self._clock()
+            if looked >= deadline or (event is None and left <= _LOOK_AGAIN):
                 return False
 
     def _take_events(self) -> None:

@@ -42,7 +42,7 @@ _FIRST_READ: Final = 256 * 1024
 _FAR_AHEAD: Final = 64 * 1024 * 1024
 #: Bytes of strange containers that are dropped before giving up.
 _DROP_LIMIT: Final = 64 * 1024 * 1024
-#: Containers that are dropped before giving up.
+#: Containers, and empty transfers between them, that are dropped before giving up.
 _DROP_COUNT: Final = 64
 #: Seconds that a phone may leave a command lying before we look whether it is waiting for us.
 _COMMAND_PATIENCE: Final = 2.0
@@ -243,6 +243,10 @@ class Exchange:
         chunk = self._transport.read(self._wanted(), self._timeout)
         ours: Payload | None = None
         try:
+            if not chunk.data and not self._parser.in_container:
+                # One follows whatever fills its last packet; a phone could send them without end.
+                self._dropped_count += 1
+                self._drop(0)
             for part in self._parser.feed(chunk.data, chunk.ended):
                 match part:
                     case ContainerStart(header):

@@ -34,6 +34,8 @@ from mtpbackup.wire.codec import U16, Array
 EVERYTHING: Final = 0xFFFFFFFF
 #: The most objects of one folder that are taken: more than any phone has altogether, and still little memory.
 MOST_OBJECTS: Final = 1_000_000
+#: The most storages that are taken: phones have two or three, and each is asked to describe itself.
+MOST_STORAGES: Final = 1000
 #: As a parent: the top of a storage.
 TOP: Final = 0xFFFFFFFF
 
@@ -54,8 +56,15 @@ def get_device_info(session: Session) -> DeviceInfo:
 
 
 def get_storage_ids(session: Session) -> tuple[int, ...]:
-    """Ids of the storages; none while the phone is locked (ANDROID.md, Storages)."""
-    return decode_array(_data(session, Op.GET_STORAGE_IDS))
+    """Ids of the storages; none while the phone is locked (ANDROID.md, Storages).
+
+    Raises:
+        RemoteProtocolError: more than `MOST_STORAGES`. Besides, as `Session.run`.
+    """
+    data = _data(session, Op.GET_STORAGE_IDS)
+    if len(data) > 4 * (MOST_STORAGES + 1):
+        raise RemoteProtocolError(f"{len(data) // 4 - 1} storages")
+    return decode_array(data)
 
 
 def get_storage_info(session: Session, storage: int) -> StorageInfo:

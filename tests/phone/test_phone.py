@@ -11,6 +11,7 @@ from mtpbackup.errors import ItemVanished, PhoneGone, PhoneLocked, StorageVanish
 from mtpbackup.phone import Item, Phone, PhoneIdentity
 from mtpbackup.transport.base import UsbIdentity
 from mtpbackup.virtual import MemoryStore, plug_in
+from mtpbackup.wire import Event, EventCode
 from tests.phone.tiny import FOLDER, STORAGE, Refusal, Thing, TinyPhone, holding, without
 from tests.session.peer import array, text
 
@@ -190,6 +191,36 @@ def test_waiting_ends_with_time() -> None:
         assert not phone.wait_for_change(5.0)
         assert waits == [2.0, 2.0, 1.0]
         assert tiny.counts[IDS] == 1 + 3
+
+
+def test_a_phone_that_tells_of_its_files_all_the_time_is_looked_at_all_the_same() -> None:
+    now = 0.0
+    tiny = TinyPhone()
+    with holding(tiny) as (phone, _):
+        phone.storages()
+
+        def chatter(timeout: float) -> Event:
+            nonlocal now
+            now += 0.3
+            assert now < 100, "it waits for ever"
+            return Event(EventCode.OBJECT_INFO_CHANGED, 0, (7,))
+
+        phone._clock = lambda: now
+        phone._session.wait_for_event = chatter  # type: ignore[method-assign,assignment]
+        assert not phone.wait_for_change(5.0)
+        assert 5.0 <= now < 6.0
+        tiny.storages = {}
+        assert phone.wait_for_change(30.0)
+        assert now < 9.0
+
+
+def test_more_storages_than_any_phone_has_are_not_asked_one_by_one() -> None:
+    tiny = TinyPhone()
+    tiny.overrides[IDS] = lambda: array("I", range(1, 5000))
+    with holding(tiny) as (phone, _):
+        with pytest.raises(WireError):
+            phone.storages()
+        assert tiny.counts[STORAGE_INFO] == 0
 
 
 def test_waiting_for_a_phone_that_leaves_the_bus() -> None:

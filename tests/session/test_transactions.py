@@ -256,6 +256,20 @@ def test_an_event_among_the_answers_is_dropped() -> None:
         assert operations.get_storage_ids(session) == (1, 2, 3)
 
 
+def test_empty_transfers_without_end_are_an_error_and_the_next_transaction_works() -> None:
+    def script(peer: Peer) -> None:
+        peer.expect(0x1004)
+        for _ in range(70):
+            peer.port.send([b""])
+        peer.expect(0x1004)
+        peer.answer(handles())
+
+    with playing(opened(script), longest=1.0) as (transport, _), Session.open(transport) as session:
+        with pytest.raises(RemoteProtocolError, match="no end"):
+            operations.get_storage_ids(session)
+        assert operations.get_storage_ids(session) == (1, 2, 3)
+
+
 def test_ids_go_round() -> None:
     seen = []
 
