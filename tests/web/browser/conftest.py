@@ -43,7 +43,7 @@ def surfer(browser: Surfer) -> Iterator[Surfer]:
         for line in browser.driver.get_log("browser")
         if line["level"] == "SEVERE" and not EXPECTED.search(line["message"])
     ]
-    browser.driver.get("about:blank")
+    browser.leave()
     assert not said, said
 
 

@@ -149,6 +149,8 @@ class Stage(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    #: A browser opens six connections at once: none is to be turned away because this process has no turn.
+    request_queue_size = 64
 
     def __init__(self, count: int = 60, *, new: int = 40, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
@@ -266,7 +268,7 @@ class Stage(ThreadingHTTPServer):
 
     def orders_of(self, path: str) -> list[Any]:
         """What was sent to an address."""
-        return [body for asked, body in self.asked if asked == path and body is not None]
+        return [body for asked, body in tuple(self.asked) if asked == path and body is not None]
 
     def stop(self) -> None:
         """Ends it, and whoever listens."""
@@ -389,8 +391,9 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         news: queue.Queue[str | None] = queue.Queue()
         with self.server.lock:
+            # Before it can be told of a change: else news of an older state could come after a newer one's.
+            news.put(f"event: state\ndata: {json.dumps(self.server.state)}\n\n")
             self.server.listeners.append(news)
-        news.put(f"event: state\ndata: {json.dumps(self.server.state)}\n\n")
         try:
             while (said := news.get()) is not None:
                 self.wfile.write(said.encode())

@@ -10,7 +10,11 @@ from typing import Any, TypeVar
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
     ElementNotInteractableException,
+    JavascriptException,
+    MoveTargetOutOfBoundsException,
+    NoSuchElementException,
     StaleElementReferenceException,
+    WebDriverException,
 )
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
@@ -18,8 +22,13 @@ from selenium.webdriver.remote.webelement import WebElement
 
 T = TypeVar("T")
 
-#: Seconds after which something that should be there is missing. Only failing tests wait so long.
-PATIENCE = 15.0
+#: Seconds after which something that should be there is missing. Only failing tests wait so long; a computer
+#: that does ten other things at once needs some of them.
+PATIENCE = 45.0
+
+#: What a look stumbles over while the page is drawn anew: an element that is gone between being found and being
+#: read, and a script that found none. It means "not yet", as a look that finds nothing does.
+NOT_YET = (StaleElementReferenceException, NoSuchElementException, JavascriptException)
 
 #: The first element of a kind that is to be seen and has some words in it; one question instead of many.
 FIND = """
@@ -45,7 +54,7 @@ class Surfer:
 
     def reset(self) -> None:
         """Makes it a light, wide window without anything in it."""
-        self.driver.get("about:blank")
+        self.leave()
         self.driver.get_log("browser")
         self.look(dark=False)
         self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
@@ -65,6 +74,10 @@ class Surfer:
             {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False},
         )
 
+    def leave(self) -> None:
+        """Leaves the page: before its server ends, else the browser complains of answers that were cut off."""
+        self.driver.get("about:blank")
+
     def open(self, url: str, page: str = "Home") -> None:
         """Opens an address, and a page by its link."""
         self.driver.get(url)
@@ -80,23 +93,34 @@ class Surfer:
     # --- looking ------------------------------------------------------------------------------------------
 
     def until(self, look: Callable[[], T], what: str = "") -> T:
-        """Waits until something is so.
+        """Waits until something is so, and gives it.
 
-        Elements that are drawn anew while they are looked at are looked at again.
+        Args:
+            look: looks at the page, or elsewhere. May stumble over a page that is being drawn anew (`NOT_YET`).
+            what: what is waited for, for the failure.
+
+        Raises:
+            AssertionError: it did not come; names what the last look stumbled over.
         """
         end = time.monotonic() + PATIENCE
         while True:
+            stumbled: WebDriverException | None = None
             try:
                 found = look()
-            except StaleElementReferenceException:
-                found = None  # type: ignore[assignment]
+            except NOT_YET as error:
+                found, stumbled = None, error  # type: ignore[assignment]
             if found:
                 return found
             if time.monotonic() > end:
+                last = "" if stumbled is None else f"; the last look: {type(stumbled).__name__}: {stumbled.msg}"
                 raise AssertionError(
-                    f"waited in vain for {what or look}; the page says: {self.text('body')[:1500]}"
-                )
+                    f"waited in vain for {what or look}{last}; the page says: {self.text('body')[:1500]}"
+                ) from stumbled
             time.sleep(0.03)
+
+    def read(self, look: Callable[[], T]) -> T:
+        """What a look says, whatever that is; looks again where the page was drawn anew meanwhile."""
+        return self.until(lambda: (look(),))[0]
 
     def all(self, css: str) -> list[WebElement]:
         """All elements that are there now."""
@@ -160,9 +184,22 @@ class Surfer:
 
         self.until(attempt, f"a click on “{words}” in {css}")
 
-    def click_with(self, key: str, element: WebElement) -> None:
-        """Clicks while a key is held down."""
-        ActionChains(self.driver).key_down(key).click(element).key_up(key).perform()
+    def click_with(self, key: str, css: str) -> None:
+        """Clicks on something while a key is held down, as soon as that is possible."""
+
+        def attempt() -> bool:
+            element = self.run(FIND, css, "")
+            if element is None:
+                return False
+            chain = ActionChains(self.driver)
+            try:
+                chain.key_down(key).click(element).key_up(key).perform()
+            except (*NOT_YET, MoveTargetOutOfBoundsException):
+                chain.reset_actions()  # else the key would be held from here on
+                return False
+            return True
+
+        self.until(attempt, f"a click on {css} with a key")
 
     def press(self, *keys: str, holding: str = "") -> None:
         """Presses keys, one after the other, where the focus is."""

@@ -143,4 +143,4 @@ def test_motion_is_reduced_where_that_is_wished(surfer, stage):
     moving = "return getComputedStyle(document.querySelector('.picture img')).transitionDuration"
     assert surfer.run(moving) == "0s"
     surfer.look(dark=False, still=False)
-    assert surfer.run(moving) != "0s"
+    surfer.until(lambda: surfer.run(moving) != "0s", "motion")

@@ -22,6 +22,7 @@ def open_gallery(surfer, phone, folder):
         surfer.driver.get(served.gate.address())
         surfer.see("h1", "Home")
         yield
+        surfer.leave()
 
 
 def wipe(phone):
@@ -61,7 +62,7 @@ def test_lock_look_choose_back_up_wipe_put_back(surfer, tmp_path):
         surfer.until(lambda: surfer.count(".picture.there img") >= 12, "thumbnails")
 
         surfer.click('.tile[data-entry="0"]')
-        surfer.click_with(Keys.SHIFT, surfer.one('.tile[data-entry="11"]'))
+        surfer.click_with(Keys.SHIFT, '.tile[data-entry="11"]')
         surfer.see(".tray", "12 files chosen")
         surfer.click(".tray button", "Back up 12")
         surfer.see(".ended", "12 files copied")

@@ -10,15 +10,20 @@ pytestmark = pytest.mark.browser
 
 def at(surfer):
     """The picture that has the focus."""
-    place = surfer.focused.get_attribute("data-entry")
+    place = surfer.read(lambda: surfer.focused.get_attribute("data-entry"))
     return None if place is None else int(place)
+
+
+def arrive(surfer, place):
+    """Waits until a picture has the focus."""
+    surfer.until(lambda: at(surfer) == place, f"the focus on picture {place}, not {at(surfer)}")
 
 
 def tab_to(surfer, look, what):
     """Presses Tab until something has the focus."""
     # Once around the page and back to its start, at most.
     for _ in range(60):
-        if look(surfer.focused):
+        if surfer.read(lambda: look(surfer.focused)):
             return
         surfer.press(Keys.TAB)
     raise AssertionError(f"Tab does not lead to {what}")
@@ -45,7 +50,7 @@ def test_from_the_start_to_a_backup(surfer, stage):
     surfer.see("h1", "Progress")
     assert stage.orders_of("/api/backup") == [{"ids": [row[0] for row in stage.items[:3]]}]
     # A screen reader is at the new page's heading, and Tab goes on from there.
-    assert surfer.focused.text == "Progress"
+    surfer.until(lambda: surfer.focused.text == "Progress", "the focus on the heading")
     tab_to(surfer, lambda e: e.text == "Stop", "the stop button")
     surfer.press(Keys.SPACE)
     surfer.until(lambda: stage.orders_of("/api/stop"), "the order to stop")
@@ -55,33 +60,34 @@ def test_ways_in_the_grid(surfer, stage):
     surfer.size(1280, 900)
     surfer.open(stage.url, "On the phone")
     enter_grid(surfer)
-    assert at(surfer) == 0
+    arrive(surfer, 0)
     columns = int(surfer.one(".grid").get_attribute("aria-colcount"))
     surfer.press(Keys.ARROW_RIGHT)
-    assert at(surfer) == 1
+    arrive(surfer, 1)
     surfer.press(Keys.ARROW_DOWN)
-    assert at(surfer) == 1 + columns
+    arrive(surfer, 1 + columns)
     surfer.press(Keys.END)
-    assert at(surfer) == 2 * columns - 1
+    arrive(surfer, 2 * columns - 1)
     surfer.press(Keys.HOME)
-    assert at(surfer) == columns
+    arrive(surfer, columns)
     surfer.press(Keys.ARROW_UP, Keys.ARROW_UP)
-    assert surfer.focused.get_attribute("aria-label").startswith("All of Sunday, 8 February 2026")
+    surfer.until(
+        lambda: surfer.focused.get_attribute("aria-label").startswith("All of Sunday, 8 February 2026"),
+        "the day",
+    )
     surfer.press(Keys.SPACE)
     surfer.see(".tray", "40 files chosen")
     surfer.press(Keys.ARROW_DOWN)
-    assert at(surfer) == 0
+    arrive(surfer, 0)
     surfer.press(Keys.ESCAPE)
     surfer.see(".tray", "40 new files")
     surfer.press(Keys.END, holding=Keys.CONTROL)
-    last = at(surfer)
-    assert last == int(
-        surfer.run("return Math.max(...[...document.querySelectorAll('.tile')].map(t=>t.dataset.entry))")
-    )
+    last = "return Math.max(...[...document.querySelectorAll('.tile')].map((tile) => tile.dataset.entry))"
+    surfer.until(lambda: (at(surfer) or 0) == surfer.run(last) > 2 * columns, "the last picture")
     surfer.press(Keys.HOME, holding=Keys.CONTROL)
-    assert at(surfer) == 0
+    arrive(surfer, 0)
     surfer.press(Keys.PAGE_DOWN)
-    assert at(surfer) >= 2 * columns
+    surfer.until(lambda: (at(surfer) or 0) >= 2 * columns, "the next page")
     surfer.press("a", holding=Keys.CONTROL)
     surfer.see(".tray", "60 files chosen")
 
@@ -95,7 +101,7 @@ def test_ranges_grow_and_shrink_and_leave_the_rest(surfer, stage):
     surfer.press(Keys.ARROW_LEFT, holding=Keys.SHIFT)
     surfer.see(".tray", "3 files chosen")
     chosen = "return [...document.querySelectorAll('[aria-selected=true]')].map((tile) => tile.dataset.entry)"
-    assert surfer.run(chosen) == ["1", "3", "4"]
+    surfer.until(lambda: surfer.run(chosen) == ["1", "3", "4"], "what was chosen before and the shorter range")
 
 
 def test_there_is_one_tab_stop_in_the_grid_and_it_is_seen(surfer, stage):
@@ -111,7 +117,7 @@ def test_there_is_one_tab_stop_in_the_grid_and_it_is_seen(surfer, stage):
         bar = surfer.run("return document.querySelector('.toolbar').getBoundingClientRect().bottom")
         assert bar <= box[0] and box[1] <= tray, (bar, box, tray)
     surfer.press(Keys.TAB)
-    assert at(surfer) is None
+    surfer.until(lambda: at(surfer) is None, "the focus behind the grid")
 
 
 def test_the_viewer_holds_the_focus_and_gives_it_back(surfer, stage):
@@ -133,6 +139,6 @@ def test_the_viewer_holds_the_focus_and_gives_it_back(surfer, stage):
 def test_the_first_tab_leads_past_the_navigation(surfer, stage):
     surfer.open(stage.url)
     surfer.press(Keys.TAB)
-    assert surfer.focused.text == "Skip to the page"
+    surfer.until(lambda: surfer.focused.text == "Skip to the page", "the first stop")
     surfer.press(Keys.ENTER)
-    assert surfer.focused.tag_name == "main"
+    surfer.until(lambda: surfer.focused.tag_name == "main", "the page")

@@ -49,6 +49,7 @@ def gallery(surfer, tmp_path):
                 surfer.see("h1", "Home")
                 surfer.go("In the backup")
                 yield served
+                surfer.leave()
 
 
 def look_at(surfer, kind):
