@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,10 @@ import click
 
 from mtpbackup.cli.options import speaking_options
 from mtpbackup.cli.running import finish, speaking
+from mtpbackup.errors import MtpBackupError
 from mtpbackup.messages import ExitCode, explain, plain
 from mtpbackup.messages.about_setup import why_not
-from mtpbackup.messages.calling import called_as_root
+from mtpbackup.messages.calling import called_as_root, called_by_su
 
 if TYPE_CHECKING:
     from mtpbackup.cli.voice import Voice
@@ -52,6 +54,8 @@ def setup(only_print: bool, uninstall: bool, remote: bool, yes: bool, quiet: boo
         raise click.UsageError("--uninstall and --remote don't go together.")
     with speaking(as_json=as_json, quiet=quiet) as voice:
         job = _Job(voice, udev.Person.current(), uninstall=uninstall, remote=remote)
+        if remote and job.person.uid == 0:
+            raise click.UsageError("--remote is for a person. Run it as yourself: it asks for your password.")
         if not job.to_do():
             finish(job.tell())
         elif os.geteuid() == 0:
@@ -71,56 +75,63 @@ class _Job:
 
     def to_do(self) -> bool:
         """Whether something has to be changed."""
-        from mtpbackup.udev import GROUP, Installed, group_id, installed  # noqa: PLC0415
+        from mtpbackup.udev import Installed, installed, written_here  # noqa: PLC0415
 
-        state = installed()
         if self.uninstall:
-            return state in (Installed.CURRENT, Installed.OUTDATED)
-        joins = self.remote and group_id(GROUP) not in self.person.enrolled
+            return written_here()
         stale = any(not access.marked and not access.allowed for _, access in self._phones())
-        return state in (Installed.MISSING, Installed.OUTDATED) or joins or stale
+        return installed() in (Installed.MISSING, Installed.OUTDATED) or self.joins or stale
+
+    @property
+    def joins(self) -> bool:
+        """Whether the person is to become a member of the group, and is none yet."""
+        from mtpbackup.udev import GROUP, group_id  # noqa: PLC0415
+
+        return self.remote and group_id(GROUP) not in self.person.enrolled
 
     def do(self) -> ExitCode:
         """Does it, as root, and tells how it went."""
-        from mtpbackup.udev import (  # noqa: PLC0415
-            GROUP,
-            NoUdev,
-            Person,
-            group_id,
-            install,
-            let_in,
-            uninstall,
-        )
+        from mtpbackup.udev import NotLetIn, NoUdev, Person, install, let_in, uninstall  # noqa: PLC0415
 
-        trouble: NoUdev | None = None
+        trouble: list[NoUdev | NotLetIn] = []
         now = self
+        if self.joins:
+            try:
+                let_in(self.person.name)
+                now = replace(self, person=Person.current())
+            except NotLetIn as error:
+                trouble.append(error)
         try:
             if self.uninstall:
                 uninstall()
             else:
-                if self.remote and group_id(GROUP) not in self.person.enrolled:
-                    let_in(self.person.name)
-                    now = replace(self, person=Person.current())
                 install()
         except NoUdev as error:
-            trouble = error
-        code = now.tell(changed=True)
-        if trouble is not None:
-            self.voice.bad(explain(trouble))
-            return ExitCode.ERROR
-        return code
+            trouble.append(error)
+        return now.tell(changed=True, joined=now is not self, trouble=trouble)
 
-    def tell(self, *, changed: bool = False) -> ExitCode:
-        """Tells how things are, by what a phone at hand shows."""
+    def tell(
+        self, *, changed: bool = False, joined: bool = False, trouble: Sequence[MtpBackupError] = ()
+    ) -> ExitCode:
+        """Tells how things are, by what a phone at hand shows.
+
+        Args:
+            changed: whether something was done.
+            joined: whether the person was made a member of the group.
+            trouble: what did not work.
+        """
         from mtpbackup.udev import installed  # noqa: PLC0415
 
         state = installed()
         phones = self._phones()
-        code = (
+        code = ExitCode.OK
+        if self.uninstall:
             self._tell_removed(state, phones, changed)
-            if self.uninstall
-            else self._tell_ready(state, phones, changed)
-        )
+        else:
+            code = self._tell_ready(state, phones, changed, joined)
+        for error in trouble:
+            self.voice.bad(explain(error))
+            code = ExitCode.ERROR
         self.voice.emit(
             "summary",
             rules=state.value,
@@ -130,28 +141,32 @@ class _Job:
         )
         return code
 
-    def _tell_removed(
-        self, state: Installed, phones: list[tuple[UsbDevice, Access]], changed: bool
-    ) -> ExitCode:
+    def _tell_removed(self, state: Installed, phones: list[tuple[UsbDevice, Access]], changed: bool) -> None:
         from mtpbackup.udev import GROUP, RULES_NAME, Installed, group_id  # noqa: PLC0415
 
-        if state is Installed.PACKAGED:
-            self.voice.notice(f"The rule {RULES_NAME} is part of a package of this system. It stays as it is.")
-        elif changed:
+        if changed:
             self.voice.good("Taken away. Phones are given out again as the system has it.")
-            if phones:
-                self.voice.more(("Plug the phone in once more, to be sure.",))
-        else:
+        elif state is Installed.MISSING:
             self.voice.good("There is no rule to take away.")
+        if state is not Installed.MISSING:
+            self.voice.notice(f"The rule {RULES_NAME} is part of a package of this system. It stays as it is.")
+        elif changed and phones:
+            self.voice.more(("Plug the phone in once more, to be sure.",))
         if changed and group_id(GROUP) in self.person.enrolled:
             self.voice.more((f"You are still in the group {GROUP}: others' rules use it, too.",))
-        return ExitCode.OK
 
-    def _tell_ready(self, state: Installed, phones: list[tuple[UsbDevice, Access]], changed: bool) -> ExitCode:
+    def _tell_ready(
+        self, state: Installed, phones: list[tuple[UsbDevice, Access]], changed: bool, joined: bool
+    ) -> ExitCode:
+        from mtpbackup.udev import GROUP  # noqa: PLC0415
+
         if changed:
             self.voice.good("Set up: who sits at this computer may use phones.")
         else:
             self.voice.good("This computer is set up already.")
+        if joined:
+            self.voice.notice(f"{plain(self.person.name)} is in the group {GROUP} now.")
+            self.voice.more(("It counts from the next login on: log out and in again.",))
         if not phones:
             self.voice.say("Plug in your phone, and run:  mtpbackup")
         code = ExitCode.OK
@@ -181,17 +196,27 @@ def _as_root(voice: Voice, job: _Job, *, yes: bool, quiet: bool, as_json: bool) 
 
     flags = {"--uninstall": job.uninstall, "--remote": job.remote, "--quiet": quiet, "--json": as_json}
     arguments = ["setup", *(flag for flag, given in flags.items() if given)]
-    deed = "taken away" if job.uninstall else "written"
-    voice.notice(f"A file of the system is to be {deed}, by your password:  {HERE.rules / RULES_NAME}")
+    file = HERE.rules / RULES_NAME
+    if job.uninstall:
+        voice.notice(f"A file of the system is to be taken away, by your password:  {file}")
+    elif job.joins:
+        voice.notice(f"By your password you are added to a group, and a file of the system is written:  {file}")
+    else:
+        voice.notice(f"A file of the system is to be written, by your password:  {file}")
     if voice.interactive and not yes and not click.confirm("Go on?", default=True):
         return int(ExitCode.INTERRUPTED)
     code = elevated([*arguments, "--yes"], terminal=voice.interactive)
     if code is None:
-        voice.warn(f"Nothing was changed. Run this:  {called_as_root(*arguments)}")
+        commands = [called_as_root(*arguments)]
+        if commands[0].startswith("sudo "):
+            commands.append(called_by_su(*arguments))
+        voice.warn(f"Nothing was changed. Run this:  {commands[0]}")
+        for command in commands[1:]:
+            voice.warn(f"Or, if you may not use sudo and know root's password:  {command}")
         voice.emit(
             "error",
             message="This needs the rights of root.",
-            what_to_do=[called_as_root(*arguments)],
+            what_to_do=commands,
             exit_code=int(ExitCode.NO_PERMISSION),
         )
         return int(ExitCode.NO_PERMISSION)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mtpbackup.messages.advice import Advice, ExitCode, says
 from mtpbackup.messages.calling import called, called_as_root
 from mtpbackup.messages.words import plain
-from mtpbackup.udev import GROUP, Access, Installed, NoUdev, RulesNotWritten
+from mtpbackup.udev import GROUP, Access, Installed, NotLetIn, NoUdev, RulesNotWritten
 
 
 @says(NoUdev)
@@ -25,6 +25,18 @@ def _not_written(error: RulesNotWritten) -> Advice:
         (
             "Systems that are set up from one file (NixOS and others) take the rule there.",
             f"It is shown by:  {called('setup', '--print')}",
+        ),
+        ExitCode.ERROR,
+    )
+
+
+@says(NotLetIn)
+def _not_let_in(error: NotLetIn) -> Advice:
+    return Advice(
+        f"{plain(error.account)} could not be added to the group {GROUP}.",
+        (
+            "On computers whose people are managed elsewhere (at work, at a school), ask who manages them.",
+            f"(The system says: {plain(error.said)})",
         ),
         ExitCode.ERROR,
     )

@@ -14,6 +14,8 @@ import mtpbackup
 
 #: Where sudo looks for programs, whatever the person's own PATH says. Debian's secure_path, man sudoers(5).
 _SUDO_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: Where the system's own programs are; setuid ones are in /run/wrappers on NixOS.
+_SYSTEM_PATH: Final = f"{_SUDO_PATH}:/run/wrappers/bin"
 _NAME: Final = "mtpbackup"
 
 
@@ -27,7 +29,7 @@ def called(*arguments: str) -> str:
 
 
 def called_as_root(*arguments: str) -> str:
-    """The same for what only root may do.
+    """The same for what only root may do: by sudo, or by what this computer has in its place.
 
     sudo does not look into the folders of a person's own programs, so the whole path is named where it must be.
     Where even that would not do (installed for the person alone, not in an environment of its own), this
@@ -35,12 +37,28 @@ def called_as_root(*arguments: str) -> str:
     """
     if os.geteuid() == 0 or needs_path():
         return called(*arguments)
+    way = next((name for name in ("sudo", "doas") if _has(name)), None)
+    return f"{way} {_by_root(*arguments)}" if way else called_by_su(*arguments)
+
+
+def called_by_su(*arguments: str) -> str:
+    """The same for a person who may not use sudo, and knows root's password."""
+    return shlex.join(["su", "-c", _by_root(*arguments)])
+
+
+def _has(program: str) -> bool:
+    """Whether this computer has a program of the system."""
+    return shutil.which(program, path=_SYSTEM_PATH) is not None
+
+
+def _by_root(*arguments: str) -> str:
+    """A command line that root can run."""
     program = _program()
     found = shutil.which(_NAME, path=_SUDO_PATH)
     if found is not None and (program is None or _same(found, program)):
-        return shlex.join(["sudo", _NAME, *arguments])
+        return shlex.join([_NAME, *arguments])
     start = [str(program)] if program else [sys.executable, "-m", _NAME]
-    return shlex.join(["sudo", *start, *arguments])
+    return shlex.join([*start, *arguments])
 
 
 def needs_path() -> list[str]:

@@ -24,6 +24,7 @@ What was found out in a machine with systemd 252, beside the notes in the lab's 
 from mtpbackup.udev.access import Access, Giver, Grant, examine
 from mtpbackup.udev.installing import (
     Installed,
+    NotLetIn,
     NoUdev,
     RulesNotWritten,
     install,
@@ -32,6 +33,7 @@ from mtpbackup.udev.installing import (
     plugged_phones,
     rules_for_here,
     uninstall,
+    written_here,
 )
 from mtpbackup.udev.people import Person, Session, group_id, sessions
 from mtpbackup.udev.places import HERE, Places
@@ -48,6 +50,7 @@ __all__ = [
     "Grant",
     "Installed",
     "NoUdev",
+    "NotLetIn",
     "Person",
     "Places",
     "RulesNotWritten",
@@ -62,4 +65,5 @@ __all__ = [
     "rules_for_here",
     "sessions",
     "uninstall",
+    "written_here",
 ]

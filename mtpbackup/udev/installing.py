@@ -63,6 +63,20 @@ class NoUdev(MtpBackupError):
         self.said = said
 
 
+class NotLetIn(MtpBackupError):
+    """An account could not be made a member of the group that is let in.
+
+    Attributes:
+        account: its name.
+        said: what the system's program said.
+    """
+
+    def __init__(self, account: str, said: str) -> None:
+        super().__init__(f"{account}: {said}")
+        self.account = account
+        self.said = said
+
+
 def run(command: Sequence[str]) -> tuple[int, str]:
     """Runs one of the system's programs, by the system's own PATH."""
     return programs.run(command, {})
@@ -84,13 +98,26 @@ def installed(places: Places = HERE, text: str | None = None) -> Installed:
     own = _read(places.rules / RULES_NAME)
     if own is not None:
         return Installed.CURRENT if own == wanted else Installed.OUTDATED
-    for folder in places.packaged:
-        brought = _read(folder / RULES_NAME)
-        if brought is not None:
-            # A package's file names the group in any case.
-            same = brought in (wanted, render_rules(), render_rules(None))
-            return Installed.PACKAGED if same else Installed.OUTDATED
-    return Installed.MISSING
+    brought = _packaged(places)
+    if brought is None:
+        return Installed.MISSING
+    return Installed.PACKAGED if brought in (wanted, *_of_packages()) else Installed.OUTDATED
+
+
+def written_here(places: Places = HERE) -> bool:
+    """Whether there is a rules file that `install` wrote, and not only one that a package brought."""
+    return _read(places.rules / RULES_NAME) is not None
+
+
+def _packaged(places: Places) -> str | None:
+    """The rules that a package of the system brought, if one did."""
+    texts = (_read(folder / RULES_NAME) for folder in places.packaged)
+    return next((text for text in texts if text is not None), None)
+
+
+def _of_packages() -> tuple[str, str]:
+    """What packages bring: they name the group in any case, or in none."""
+    return render_rules(), render_rules(None)
 
 
 def plugged_phones(places: Places = HERE) -> list[UsbDevice]:
@@ -99,7 +126,7 @@ def plugged_phones(places: Places = HERE) -> list[UsbDevice]:
 
 
 def install(places: Places = HERE, *, run: Run = run) -> list[UsbDevice]:
-    """Writes our rules, and has udev apply them to the phones that are plugged in.
+    """Writes our rules, unless a package brought them, and has udev apply them to the phones at hand.
 
     Returns:
         These phones.
@@ -108,18 +135,26 @@ def install(places: Places = HERE, *, run: Run = run) -> list[UsbDevice]:
         RulesNotWritten: the file cannot be written.
         NoUdev: it is written, and nobody reads it.
     """
-    path = places.rules / RULES_NAME
-    unfinished = _unfinished(places)
+    # A copy of a package's file would stay as it is when the package is updated, and win over it.
+    if written_here(places) or _packaged(places) not in (rules_for_here(), render_rules()):
+        _write(places)
+    phones = plugged_phones(places)
+    trigger(phones, places, run=run)
+    return phones
+
+
+def _write(places: Places) -> None:
+    """Writes the rules file. Raises RulesNotWritten."""
+    path, unfinished = places.rules / RULES_NAME, _unfinished(places)
     try:
         places.rules.mkdir(parents=True, exist_ok=True)
         unfinished.write_text(rules_for_here())
         unfinished.chmod(0o644)
         unfinished.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise RulesNotWritten(path, error.strerror or str(error)) from error
-    phones = plugged_phones(places)
-    trigger(phones, places, run=run)
-    return phones
 
 
 def uninstall(places: Places = HERE, *, run: Run = run) -> bool:
@@ -179,31 +214,29 @@ def trigger(devices: Iterable[UsbDevice], places: Places = HERE, *, run: Run = r
     folders = [str(device.folder.resolve()) for device in devices]
     commands = [["udevadm", "control", "--reload"]]
     if folders:
-        commands += [
-            ["udevadm", "trigger", "--action=bind", *folders],
-            ["udevadm", "settle", "--timeout=20"],
-        ]
+        commands.append(["udevadm", "trigger", "--action=bind", *folders])
     for command in commands:
         code, said = run(command)
         if code:
             raise NoUdev(said)
+    if folders and run(["udevadm", "settle", "--timeout=20"])[0]:
+        # It waits for all of the computer's devices. What became of ours is looked at afterwards anyway.
+        log.info("udev is still busy")
 
 
-def let_in(account: str, *, run: Run = run) -> bool:
+def let_in(account: str, *, run: Run = run) -> None:
     """Makes an account a member of the group that our rules let in; makes the group where there is none.
 
     It counts from the account's next login on.
 
-    Returns:
-        Whether it worked. What went wrong is in the log.
+    Raises:
+        NotLetIn: it did not work.
     """
     commands = [] if group_id(GROUP) is not None else [["groupadd", "--system", GROUP]]
     for command in [*commands, ["usermod", "--append", "--groups", GROUP, account]]:
         code, said = run(command)
         if code:
-            log.warning("%s: %s", " ".join(command), said)
-            return False
-    return True
+            raise NotLetIn(account, said)
 
 
 def _is_marked(device: UsbDevice, places: Places) -> bool:
@@ -216,7 +249,11 @@ def _unfinished(places: Places) -> Path:
 
 
 def _read(path: Path) -> str | None:
+    """What a file says; None where there is none. One that cannot be read is not ours as we would write it."""
     try:
-        return path.read_text()
-    except FileNotFoundError:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        log.info("%s: %s", path, error)
+        return ""

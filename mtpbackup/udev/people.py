@@ -15,6 +15,9 @@ from mtpbackup.udev.places import HERE, Places
 #: Who ran the program that made us root, by id. man sudo(8), pkexec(1).
 _ON_BEHALF_OF: Final = ("SUDO_UID", "PKEXEC_UID")
 
+#: The login of what the system itself started. Linux, include/linux/audit.h, AUDIT_UID_UNSET.
+_NO_LOGIN: Final = 0xFFFFFFFF
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -35,7 +38,7 @@ class Person:
 
     @classmethod
     def current(cls, environment: Mapping[str, str] = os.environ, proc: Path = Path("/proc")) -> Self:
-        """Who runs this program; under sudo and pkexec, who ran these.
+        """Who runs this program; under sudo and pkexec, who ran these, and under su and doas, who logged in.
 
         Of somebody on whose behalf this runs, the groups are those of the program that she called.
         """
@@ -44,6 +47,9 @@ class Person:
             for name in _ON_BEHALF_OF:
                 if environment.get(name, "").isdecimal() and environment[name] != "0":
                     return cls._behind(int(environment[name]), proc)
+            logged_in = _login(proc)
+            if logged_in:
+                return cls._behind(logged_in, proc)
         return cls(uid, user_name(uid), frozenset((os.getegid(), *os.getgroups())), _enrolled(uid))
 
     @classmethod
@@ -89,7 +95,8 @@ def sessions(places: Places = HERE) -> list[Session]:
     found = []
     for path in files:
         try:
-            facts = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+            text = path.read_text(errors="replace")
+            facts = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
         except OSError:  # it ended meanwhile, or is a pipe's end that belongs to root
             continue
         if facts.get("UID", "").isdecimal():
@@ -128,6 +135,15 @@ def user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def _login(proc: Path) -> int:
+    """Who logged in where this process comes from, also behind su; 0 where that is root or cannot be told."""
+    try:
+        uid = int((proc / "self/loginuid").read_text())
+    except (OSError, ValueError):  # a kernel without audit
+        return 0
+    return 0 if uid == _NO_LOGIN else uid
 
 
 def _groups_of_caller(uid: int, proc: Path) -> frozenset[int] | None:

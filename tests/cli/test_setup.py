@@ -14,7 +14,7 @@ from mtpbackup.cli import elevation
 from mtpbackup.cli.main import cli
 from mtpbackup.messages import calling
 from mtpbackup.transport.devices import UsbDevice
-from mtpbackup.udev import Access, Grant, Installed, NoUdev, Person, RulesNotWritten, Session
+from mtpbackup.udev import Access, Grant, Installed, NotLetIn, NoUdev, Person, RulesNotWritten, Session
 
 NODE = "/dev/bus/usb/001/004"
 HERS = Session("1", 1000, "seat0", active=True, remote=False, kind="wayland")
@@ -36,6 +36,8 @@ class Computer:
         self.before, self.after = DENIED, ALLOWED
         self.euid = 1000
         self.enrolled = frozenset({1000})
+        self.uid, self.written = 1000, False
+        self.refused: Exception | None = None
         self.trouble: Exception | None = None
         self.did: list[str] = []
         self.elevated_with: list[str] | None = None
@@ -52,13 +54,14 @@ class Computer:
 
     def uninstall(self):
         self.did.append("uninstall")
-        self.rules = Installed.MISSING
+        self.rules, self.written = Installed.MISSING, False
         return True
 
     def let_in(self, account):
         self.did.append(f"let in {account}")
+        if self.refused:
+            raise self.refused
         self.enrolled |= {46}
-        return True
 
     def elevated(self, arguments, *, terminal):
         self.elevated_with = list(arguments)
@@ -69,8 +72,11 @@ class Computer:
 def computer(monkeypatch):
     computer = Computer()
     monkeypatch.setattr(os, "geteuid", lambda: computer.euid)
-    monkeypatch.setattr(Person, "current", lambda: Person(1000, "anna", frozenset({1000}), computer.enrolled))
+    monkeypatch.setattr(
+        Person, "current", lambda: Person(computer.uid, "anna", frozenset({1000}), computer.enrolled)
+    )
     monkeypatch.setattr(udev, "installed", lambda: computer.rules)
+    monkeypatch.setattr(udev, "written_here", lambda: computer.written)
     monkeypatch.setattr(udev, "plugged_phones", lambda: computer.phones)
     monkeypatch.setattr(udev, "examine", lambda _node, _person: computer.before)
     monkeypatch.setattr(udev, "group_id", lambda _name: 46)
@@ -79,6 +85,7 @@ def computer(monkeypatch):
     monkeypatch.setattr(elevation, "elevated", computer.elevated)
     monkeypatch.setattr(calling, "_program", lambda: Path("/usr/games/mtpbackup"))
     monkeypatch.setattr(calling, "needs_path", list)
+    monkeypatch.setattr(calling, "_has", lambda name: name == "sudo")
     return computer
 
 
@@ -122,7 +129,10 @@ def test_where_it_cannot_it_prints_the_one_command(computer):
     assert result.exit_code == 22
     assert "Nothing was changed. Run this:  sudo /usr/games/mtpbackup setup" in result.output
     error = json.loads(setup("--json").output.splitlines()[-1])
-    assert error["what_to_do"] == ["sudo /usr/games/mtpbackup setup --json"]
+    assert error["what_to_do"] == [
+        "sudo /usr/games/mtpbackup setup --json",
+        "su -c '/usr/games/mtpbackup setup --json'",
+    ]
 
 
 def test_once_set_up_no_rights_are_needed(computer):
@@ -167,7 +177,7 @@ def test_remote_adds_to_the_group_and_says_when_it_counts(computer):
 
 
 def test_taken_away(computer):
-    computer.euid, computer.rules = 0, Installed.CURRENT
+    computer.euid, computer.rules, computer.written = 0, Installed.CURRENT, True
     result = setup("--uninstall")
     assert computer.did == ["uninstall"]
     assert result.output.startswith("✓ Taken away.")
@@ -175,12 +185,37 @@ def test_taken_away(computer):
     assert setup("--uninstall").output == "✓ There is no rule to take away.\n"
 
 
-def test_a_package_s_rule_is_not_taken_away(computer):
-    computer.euid, computer.rules = 0, Installed.PACKAGED
+@pytest.mark.parametrize("state", [Installed.PACKAGED, Installed.OUTDATED])
+def test_a_package_s_rule_is_not_taken_away(computer, state):
+    computer.euid, computer.rules = 0, state
     result = setup("--uninstall")
     assert computer.did == []
     assert "part of a package" in result.output
     assert result.exit_code == 0
+
+
+def test_without_a_phone_remote_says_when_it_counts(computer):
+    computer.euid, computer.phones = 0, []
+    assert "log out and in again" in setup("--remote").output
+
+
+def test_an_account_that_cannot_be_let_in_is_told(computer):
+    computer.euid, computer.refused = 0, NotLetIn("anna", "usermod: user 'anna' does not exist in /etc/passwd")
+    result = setup("--remote")
+    assert result.exit_code == 1
+    assert "✗ anna could not be added to the group plugdev." in result.output
+    assert "does not exist in /etc/passwd" in result.output
+    *_, error, summary = map(json.loads, setup("--remote", "--json").output.splitlines())
+    assert (error["message_type"], summary["message_type"]) == ("error", "summary")
+    assert summary["exit_code"] == 1
+
+
+def test_root_itself_is_nobody_to_be_let_in(computer):
+    computer.euid, computer.uid = 0, 0
+    result = setup("--remote")
+    assert result.exit_code == 2
+    assert "Run it as yourself" in result.output
+    assert computer.did == []
 
 
 def test_without_udev_it_is_said(computer):

@@ -23,6 +23,7 @@ def program(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(path.parent))
     monkeypatch.setattr(calling, "_SUDO_PATH", str(tmp_path / "system"))
     monkeypatch.setattr(calling, "needs_path", list)
+    monkeypatch.setattr(calling, "_has", lambda name: name == "sudo")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     return path
 
@@ -47,6 +48,14 @@ def test_another_program_of_that_name_is_not_meant(program, tmp_path, monkeypatc
     assert calling.called_as_root("setup") == f"sudo '{program}' setup"
     monkeypatch.setenv("PATH", str(tmp_path / "system"))
     assert calling.called("ls") == f"'{program}' ls"
+
+
+@pytest.mark.parametrize(("there", "line"), [("doas", "doas mtpbackup setup"), ("", "su -c 'mtpbackup setup'")])
+def test_where_there_is_no_sudo(program, tmp_path, monkeypatch, there, line):
+    (tmp_path / "system").mkdir()
+    (tmp_path / "system/mtpbackup").symlink_to(program)
+    monkeypatch.setattr(calling, "_has", lambda name: name == there)
+    assert calling.called_as_root("setup") == line
 
 
 def test_root_needs_no_sudo(program, monkeypatch):

@@ -179,8 +179,17 @@ class TestWhoAsks:
             assert person.groups == {24, 4242}
             assert person.enrolled == frozenset()
 
-    def test_root_by_itself(self, monkeypatch, proc):
+    def test_who_logged_in_behind_su(self, monkeypatch, proc):
         monkeypatch.setattr(os, "geteuid", lambda: 0)
+        (proc / "self").mkdir()
+        (proc / "self/loginuid").write_text("4242")
+        assert Person.current({}, proc).groups == {24, 4242}
+
+    @pytest.mark.parametrize("login", ["0", "4294967295", ""])
+    def test_root_by_itself(self, monkeypatch, proc, login):
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        (proc / "self").mkdir()
+        (proc / "self/loginuid").write_text(login)
         assert Person.current({}, proc).uid == 0
         assert Person.current({"SUDO_UID": "0"}, proc).uid == 0
         assert Person.current({"SUDO_UID": "x"}, proc).uid == 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from mtpbackup.udev import (
     GROUP,
     Installed,
+    NotLetIn,
     NoUdev,
     Places,
     RulesNotWritten,
@@ -19,6 +21,7 @@ from mtpbackup.udev import (
     render_rules,
     rules_for_here,
     uninstall,
+    written_here,
 )
 from mtpbackup.udev import installing as module
 from tests.transport.bus_tree import DEBUGGING, BusTree
@@ -123,6 +126,42 @@ def test_a_package_s_rule_will_do(places, tree):
     assert installed(places) is Installed.OUTDATED
 
 
+@pytest.mark.parametrize("text", [render_rules(), rules_for_here()])
+def test_a_package_s_rule_is_applied_and_not_copied(places, tree, run, ran, text):
+    tree.plug("1-2")
+    places.packaged[1].mkdir(parents=True)
+    (places.packaged[1] / "70-mtpbackup.rules").write_text(text)
+    install(places, run=run)
+    assert not written_here(places)
+    assert ["udevadm", "trigger", "--action=bind", str((places.usb / "1-2").resolve())] in ran
+    (places.packaged[1] / "70-mtpbackup.rules").write_text("# older\n")
+    install(places, run=run)
+    assert written_here(places)
+
+
+def test_a_rule_that_cannot_be_read_is_written_anew(places, monkeypatch):
+    places.rules.mkdir(parents=True)
+    rules(places).write_text(rules_for_here())
+
+    def refused(self, *_how, **_more):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    assert installed(places) is Installed.OUTDATED
+
+
+def test_a_disk_that_fills_up_leaves_no_beginning_of_a_rule(places, run, monkeypatch):
+    monkeypatch.setattr(Path, "chmod", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(RulesNotWritten, match="No space"):
+        install(places, run=run)
+    assert list(places.rules.iterdir()) == []
+
+
+def test_a_udev_that_is_busy_with_others_is_no_trouble(places, tree):
+    tree.plug("1-2")
+    install(places, run=lambda command: (1 if "settle" in command else 0, ""))
+
+
 def test_takes_away_what_it_gave(places, tree, run, ran, resets, unlisted):
     node = tree.plug("1-2")
     tree.plug("1-3")
@@ -186,10 +225,12 @@ def test_a_folder_that_takes_no_files(places, tree, run):
 def test_the_group_is_named_only_where_it_exists(monkeypatch, run, ran, exists):
     monkeypatch.setattr(module, "group_id", lambda _name: 46 if exists else None)
     assert rules_for_here() == render_rules(GROUP if exists else None)
-    assert let_in("anna", run=run)
+    let_in("anna", run=run)
     assert ran[-1] == ["usermod", "--append", "--groups", GROUP, "anna"]
     assert (["groupadd", "--system", GROUP] in ran) is not exists
-    assert not let_in("anna", run=lambda _command: (1, "no"))
+    with pytest.raises(NotLetIn) as caught:
+        let_in("anna", run=lambda _command: (1, "no"))
+    assert (caught.value.account, caught.value.said) == ("anna", "no")
 
 
 def test_a_program_that_is_not_there():
