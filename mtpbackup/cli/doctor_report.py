@@ -12,21 +12,26 @@ import json
 import platform
 import re
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from mtpbackup import __version__
 from mtpbackup.engine.doctor import Facts, Finding
 from mtpbackup.messages.about_doctor import LEVELS, diagnose
+from mtpbackup.udev import GROUP, Person
 
 #: Details of findings that are private, with what stands in their place.
-_PRIVATE: Final = {
+_PRIVATE: Final[Mapping[str, object]] = {
     "serial": "[serial number]",
     "folder": "[folder]",
-    "phones": "[names]",
-    "storages": "[storages]",
+    "phones": ["[names]"],
+    "storages": [],
+    "users": ["[persons]"],
 }
+#: Details that may name a person; these do not.
+_OWNERS: Final = {"owner": frozenset(("root",)), "group": frozenset(("root", GROUP))}
 #: Errors whose text tells no names.
 _HARMLESS: Final = frozenset(
     ("AccessDenied", "EndpointStalled", "InterfaceBusy", "OperationFailed", "PhoneGone", "TransportTimeout")
@@ -50,18 +55,27 @@ def report_text(facts: Facts, findings: Iterable[Finding]) -> str:
         "Findings:",
     ]
     for finding in findings:
-        lines.append(f"- {LEVELS[finding.level]}: {finding.verdict.value}: {_public(finding)}")
+        public = _public(finding)
+        details = json.dumps(dict(public.details), ensure_ascii=False)
+        lines.append(f"- {LEVELS[finding.level]}: {finding.verdict.value}: {details}")
         if finding.level:
-            lines.append(f"    {diagnose(finding).headline}")
+            lines.append(f"    {diagnose(public).headline}")
     return _struck_out("\n".join(lines) + "\n", _secrets(facts))
 
 
-def _public(finding: Finding) -> str:
-    details = {name: value for name, value in finding.details.items() if name not in _PRIVATE and value != ""}
+def _public(finding: Finding) -> Finding:
+    """A finding without what is private, for its words are made of its facts."""
+    details: dict[str, object] = {}
+    for name, value in finding.details.items():
+        if name in _PRIVATE:
+            details[name] = _PRIVATE[name] if value else value
+        elif name in _OWNERS and value not in _OWNERS[name]:
+            details[name] = f"[another {name}]"
+        elif value != "":
+            details[name] = value
     if details.get("error") not in _HARMLESS:
         details.pop("error_text", None)
-    details |= {name: _PRIVATE[name] for name in finding.details if name in _PRIVATE}
-    return json.dumps(details, ensure_ascii=False)
+    return replace(finding, phone="", details=details)
 
 
 def _bus(facts: Facts) -> Iterator[str]:
@@ -102,6 +116,7 @@ def _secrets(facts: Facts) -> Iterator[tuple[str, str]]:
         known[str(facts.destination.path)] = "[folder]"
     known[str(Path.home())] = "[home]"
     known[socket.gethostname()] = "[computer]"
+    known[Person.current().name] = "[person]"  # behind sudo as well
     with contextlib.suppress(KeyError, OSError):  # a user without a name has none to hide
         known[getpass.getuser()] = "[person]"
     known.pop("root", None)

@@ -298,6 +298,30 @@ def test_the_report_tells_nothing_private(stage, tmp_path, monkeypatch):
         assert useful in text, text
 
 
+def test_short_names_and_folders_at_home_are_private_too(stage, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    stage.destination = tmp_path / "Eva/Diary"
+    (tmp_path / "Eva").write_text("a file, so that nothing can be written there")
+    stage.phone._state.values[DeviceProperty.DEVICE_FRIENDLY_NAME] = "Eva"
+    stage.plug(vendor=0x2717, interfaces=((STILL_IMAGE, "PTP"),))
+    node = stage._node
+    facts = {"mode": 0o664, "owner": "eva", "group": "eva", "users": ("eva", "jo")}
+    stage.access[node] = Access(node, grant=Grant.SEAT, **facts)
+    file = tmp_path / "report.txt"
+    shown = stage._run("doctor", "--to", stage.destination, "--report", file)
+    assert "~/Eva/Diary" in shown.output
+    assert "Eva is set to" in shown.output
+    text = file.read_text()
+    assert not re.search(r"\b([Ee]va|jo|Diary)\b", text), text
+    for useful in (
+        "not_writable",
+        "Nothing can be written to [folder].",
+        "The phone is set to",
+        "another owner",
+    ):
+        assert useful in text, text
+
+
 def test_without_touching_a_phone_the_bus_alone_is_looked_at(stage):
     stage.plug()
     facts = look(None, sysfs=stage.tree.root, access=stage.who_may)
