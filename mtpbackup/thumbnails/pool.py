@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import queue
+import signal
 import socket
 import subprocess
 import sys
@@ -16,8 +17,11 @@ from typing import Any, Final, Self
 
 log = logging.getLogger(__name__)
 
-#: Seconds that one picture may take.
+#: Seconds of processor time that one picture may take.
 TIME: Final = 10.0
+#: Seconds by the clock. More of them: on a busy computer these processes have the last turn, and a disk may
+#: have to wake up; a good picture is not to be given up for either.
+PATIENCE: Final = 60.0
 #: Pictures after which a process is replaced: what it may have lost of its memory comes back.
 _LIFE: Final = 500
 _LONGEST_ANSWER: Final = 200_000
@@ -45,15 +49,18 @@ class _Worker:
         """One question; empty when the process died of it.
 
         Raises:
-            TimeoutError: it took too long.
+            TimeoutError: it took too long, of the processor or by the clock.
         """
         self.channel.settimeout(seconds)
         self.answered += 1
         try:
             socket.send_fds(self.channel, [json.dumps(question).encode()], [descriptor])
-            return self.channel.recv(_LONGEST_ANSWER)
+            said = self.channel.recv(_LONGEST_ANSWER)
         except (BrokenPipeError, ConnectionResetError):
-            return b""
+            said = b""
+        if not said and self.process.wait() == -signal.SIGPROF:
+            raise TimeoutError
+        return said
 
     def end(self) -> None:
         """Ends it, whatever it is doing."""
@@ -63,21 +70,29 @@ class _Worker:
 
 
 class Pool:
-    """Makes thumbnails and reads details. For any thread; a call waits for its turn. Close it."""
+    """Makes thumbnails and reads details. For any thread; a call waits for its turn. Close it.
 
-    def __init__(self, size: int = 2, *, seconds: float = TIME) -> None:
+    Attributes:
+        patience: seconds by the clock that one picture may take.
+    """
+
+    def __init__(self, size: int = 2, *, seconds: float = TIME, patience: float = PATIENCE) -> None:
         """Starts nothing yet.
 
         Args:
             size: processes at once.
-            seconds: that one picture may take.
+            seconds: of processor time that one picture may take.
+            patience: seconds by the clock that it may take.
         """
         self._seconds = seconds
+        self.patience = patience
         self._slots: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(size):
             self._slots.put(None)
         self._closed = threading.Event()
         self._size = size
+        self._lock = threading.Lock()
+        self._alive: set[_Worker] = set()
 
     def thumbnail(self, descriptor: int) -> bytes | None:
         """A JPEG of at most 320 pixels, or None where none can be made.
@@ -110,14 +125,17 @@ class Pool:
             return [worker.process.pid for worker in self._slots.queue if worker is not None]
 
     def close(self) -> None:
-        """Ends the processes; waits for those at work."""
-        if self._closed.is_set():
-            return
-        self._closed.set()
+        """Ends the processes, also those at work: what they make is wanted by nobody any more."""
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self._closed.set()
+            for worker in self._alive:
+                worker.process.kill()
         for _ in range(self._size):
-            worker = self._slots.get()
-            if worker is not None:
-                worker.end()
+            left = self._slots.get()
+            if left is not None:
+                left.end()
         for _ in range(self._size):
             self._slots.put(None)
 
@@ -139,20 +157,20 @@ class Pool:
         try:
             said = b""
             for _ in range(2):
-                if self._closed.is_set():
+                worker = worker or self._begun()
+                if worker is None:
                     return b"Nclosed"
-                worker = worker or _Worker()
                 os.lseek(descriptor, 0, os.SEEK_SET)
                 try:
-                    said = worker.ask(question, descriptor, self._seconds)
+                    said = worker.ask({**question, "seconds": self._seconds}, descriptor, self.patience)
                 except TimeoutError:
-                    log.info("a picture took longer than %.0f s", self._seconds)
+                    log.info("a picture took too long")
                     said = b"Ntoo slow"
                     worker.answered = _LIFE
                 if not said:
                     log.info("a process that makes thumbnails ended; it is started anew")
                 if not said or worker.answered >= _LIFE:
-                    worker.end()
+                    self._end(worker)
                     worker = None
                 if said:
                     break
@@ -162,8 +180,22 @@ class Pool:
         except BaseException:
             if worker is not None:
                 with contextlib.suppress(OSError):
-                    worker.end()
+                    self._end(worker)
                 worker = None
             raise
         finally:
             self._slots.put(worker)
+
+    def _begun(self) -> _Worker | None:
+        """A new process; None when the pool is closed."""
+        with self._lock:
+            if self._closed.is_set():
+                return None
+            worker = _Worker()
+            self._alive.add(worker)
+            return worker
+
+    def _end(self, worker: _Worker) -> None:
+        with self._lock:
+            self._alive.discard(worker)
+        worker.end()

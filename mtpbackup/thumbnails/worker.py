@@ -1,7 +1,8 @@
 """A process that makes small pictures of big ones. Started by `pool`; handed open files, one after the other.
 
 Each question is one message with a file descriptor: JSON, `{"op": "thumbnail" | "head" | "details", ...}`. Each
-answer is one message: a letter and what goes with it: `T` and a JPEG, `D` and JSON, or `N` and why not.
+answer is one message: a letter and what goes with it: `T` and a JPEG, `D` and JSON, or `N` and why not. On one
+question a process may spend the question's "seconds" of the processor; then SIGPROF ends it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import socket
 import sys
 import warnings
@@ -81,8 +83,11 @@ def main(descriptor: int) -> None:
             message, files, _, _ = socket.recv_fds(channel, _LONGEST_QUESTION, 1)
             if not message:
                 return
+            question = json.loads(message)
             with os.fdopen(files[0], "rb") as file:
-                said = answer(json.loads(message), file)
+                signal.setitimer(signal.ITIMER_PROF, question["seconds"])
+                said = answer(question, file)
+                signal.setitimer(signal.ITIMER_PROF, 0)
             channel.sendall(said if len(said) <= _LONGEST_ANSWER else b"Ntoo long")
 
 
