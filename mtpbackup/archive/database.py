@@ -228,7 +228,8 @@ class Database:
         except ArchiveError as gone:
             return gone
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-            return DestinationUnwritable(self.path, str(error))
+            reason = DestinationUnwritable.Reason.READ_ONLY
+            return DestinationUnwritable(self.path, str(error), reason)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return ArchiveBusy(self._root.path)
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):

@@ -42,8 +42,23 @@ _MARKER_FORMAT = 1
 _MARKER_LIMIT = 64 * 1024
 
 _GONE = frozenset({errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTCONN, errno.ESHUTDOWN, errno.EHOSTDOWN})
-#: The last two: something that is no folder stands where one should be.
-_UNWRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST})
+_Reason = DestinationUnwritable.Reason
+_UNWRITABLE = {
+    errno.EROFS: _Reason.READ_ONLY,
+    errno.EACCES: _Reason.DENIED,
+    errno.EPERM: _Reason.DENIED,
+    errno.ENOTDIR: _Reason.NOT_A_FOLDER,
+    errno.EEXIST: _Reason.NOT_A_FOLDER,
+}
+#: The same while the root itself is being made or opened.
+_NO_ROOT = {
+    errno.ENOENT: _Reason.NO_PLACE,
+    errno.EINVAL: _Reason.NO_PLACE,
+    errno.ENAMETOOLONG: _Reason.NAME,
+    errno.ELOOP: _Reason.NOT_A_FOLDER,
+}
+#: What opening a folder says where there is none, and can be none.
+_NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
 
 
 class Root:
@@ -75,8 +90,10 @@ class Root:
                     root._open_folder()
                     root.state = disk.open_folder(STATE_FOLDER, root.folder)
                     root.id = root._read_marker()
-                except (FileNotFoundError, NotADirectoryError) as error:
-                    raise NoArchive(root.path) from error
+                except OSError as error:
+                    if error.errno in _NOWHERE:
+                        raise NoArchive(root.path) from error
+                    raise
                 root.writable = os.access(STATE_FOLDER, os.W_OK, dir_fd=root.folder)
                 root._open_partial()
         except BaseException:
@@ -106,7 +123,7 @@ class Root:
                 disk.make_folder(STATE_FOLDER, root.folder)
                 root.state = disk.open_folder(STATE_FOLDER, root.folder)
                 if not os.access(STATE_FOLDER, os.W_OK, dir_fd=root.folder):
-                    raise DestinationUnwritable(root.path, "no permission to write")
+                    raise DestinationUnwritable(root.path, "no permission to write", _Reason.DENIED)
                 root.writable = True
                 disk.make_folder(PARTIAL_FOLDER, root.state)
                 root._open_partial()
@@ -221,9 +238,10 @@ class Root:
             return FileTooLarge(path, size, self.largest_file() or size)
         if self.folder >= 0 and (code in _GONE or not self._is_present()):
             return DestinationGone(self.path, str(error))
-        if code in _UNWRITABLE:
-            return DestinationUnwritable(path, str(error))
-        return ArchiveError(path, str(error))
+        reason = _UNWRITABLE.get(code or 0) or (_NO_ROOT.get(code or 0) if self.folder < 0 else None)
+        if reason is not None:
+            return DestinationUnwritable(path, str(error), reason)
+        return ArchiveError(path, error.strerror or str(error))
 
     def close(self) -> None:
         """Closes all descriptors."""
@@ -284,6 +302,21 @@ class Root:
         except ArchiveError as error:
             log.debug("free space unknown: %s", error)
             return 0
+
+
+def check_could_be_made(path: Path) -> None:
+    """Looks whether a backup could begin in a folder, as far as that can be told without making it.
+
+    Raises:
+        DestinationUnwritable: something that is no folder is in the way, or it may not be made there.
+    """
+    above = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    while not os.path.lexists(above):
+        above = above.parent
+    if not os.path.isdir(above):  # noqa: PTH112 - Path.is_dir() raises what it cannot look at
+        raise DestinationUnwritable(path, f"{above} is no folder", _Reason.NOT_A_FOLDER)
+    if not os.access(above, os.W_OK):
+        raise DestinationUnwritable(path, f"{above} may not be written to", _Reason.DENIED)
 
 
 def _make_parents(path: Path) -> None:

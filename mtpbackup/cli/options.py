@@ -27,8 +27,26 @@ def default_destination() -> Path:
 
 
 def path_of(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
-    """An option's value as an absolute path."""
-    return None if value is None else Path(value).expanduser().absolute()
+    """An option's value as an absolute path.
+
+    Raises:
+        click.BadParameter: it names no folder. Nothing at all, mostly a variable of the shell that is empty,
+            would else mean the folder one happens to be in.
+    """
+    if value is None:
+        return None
+    if not value.strip():
+        raise click.BadParameter("the name of a folder is missing.")
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError:
+        raise click.BadParameter(
+            f"there is no home of {value.partition('/')[0][1:] or 'yours'} here."
+        ) from None
+    except OSError:
+        raise click.BadParameter(
+            "the folder that you are in is not there any more. Name a whole path."
+        ) from None
 
 
 to_option = click.option(

@@ -73,6 +73,10 @@ def preview_backup(
 
     options = options or RunOptions()
     grip = Grip(link, report)
+    if archive is None and root is not None:
+        from mtpbackup.archive import Archive as Kept  # noqa: PLC0415
+
+        Kept.check_could_be_made(root)
     who = grip.phone.identity
     folder, place = None, (root or Path()) / who.name
     if archive is not None:

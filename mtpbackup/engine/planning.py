@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections import Counter
 from itertools import chain
@@ -122,7 +123,7 @@ def room(plan: Plan, archive: Archive | None, root: Path | None = None) -> tuple
     if archive is not None:
         return max(0, needed - sum(map(_size, archive.leftover_parts()))), archive.free_space()
     place = (root or Path.home()).absolute()
-    while not place.exists():
+    while not os.access(place, os.F_OK):
         place = place.parent
     return needed, shutil.disk_usage(place).free
 

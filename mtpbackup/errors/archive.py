@@ -54,7 +54,31 @@ class OutOfSpace(ArchiveError):
 
 
 class DestinationUnwritable(ArchiveError):
-    """The folder cannot be written to: read-only, no permission, or not a folder."""
+    """The folder cannot be written to, or not even made.
+
+    Attributes:
+        reason: why, as a value a program can test.
+    """
+
+    class Reason(enum.Enum):
+        """What keeps the folder from being written to."""
+
+        #: It belongs to somebody else, or its permissions do not let it be used.
+        DENIED = "denied"
+        #: The file system can only be read.
+        READ_ONLY = "read_only"
+        #: Something that is no folder has its name, or that of a folder above it.
+        NOT_A_FOLDER = "not_a_folder"
+        #: A name in its path is longer than the file system takes.
+        NAME = "name"
+        #: Folders cannot be made there at all, as in /proc.
+        NO_PLACE = "no_place"
+        #: The system did not say.
+        UNKNOWN = "unknown"
+
+    def __init__(self, path: Path, message: str, reason: Reason = Reason.UNKNOWN) -> None:
+        super().__init__(path, message)
+        self.reason = reason
 
 
 class DestinationGone(ArchiveError):

@@ -9,7 +9,14 @@ from mtpbackup.messages.words import place, plain, size
 
 @says(errors.ArchiveError)
 def _archive(error: errors.ArchiveError) -> Advice:
-    return Advice(f"Something is wrong with the backup: {plain(str(error))}.", (), ExitCode.ERROR)
+    return Advice(
+        f"The disk with the backup would not do it: {plain(str(error))}.",
+        (
+            "What was copied so far is safe. Run the same command again: it continues.",
+            "If that doesn't help, look at the disk, or use another:  --to FOLDER",
+        ),
+        ExitCode.ERROR,
+    )
 
 
 @says(errors.NoArchive)
@@ -52,11 +59,27 @@ def _space(error: errors.OutOfSpace) -> Advice:
 
 @says(errors.DestinationUnwritable)
 def _unwritable(error: errors.DestinationUnwritable) -> Advice:
-    return Advice(
-        f"Nothing can be written to {place(error.path)}.",
-        ("It may be write-protected or belong to somebody else. Choose another:  --to FOLDER",),
-        ExitCode.ERROR,
-    )
+    where, another = place(error.path), "Choose another:  --to FOLDER"
+    match error.reason:
+        case error.Reason.DENIED:
+            what = f"You are not allowed to use {where}."
+            how = f"It belongs to somebody else, or its permissions were changed. {another}"
+        case error.Reason.READ_ONLY:
+            what = f"Nothing can be written to {where}: its disk is write-protected."
+            how = f"Some sticks and cards have a little switch for that. {another}"
+        case error.Reason.NOT_A_FOLDER:
+            what, how = (
+                f"{where} can't be used: a file or a broken link stands where a folder should be.",
+                another,
+            )
+        case error.Reason.NAME:
+            what, how = f"{where} can't be made: its name is too long.", another
+        case error.Reason.NO_PLACE:
+            what, how = f"No folder can be made there: {where}.", another
+        case error.Reason.UNKNOWN:
+            what = f"Nothing can be written to {where}."
+            how = f"It may be write-protected or belong to somebody else. {another}"
+    return Advice(what, (how,), ExitCode.ERROR)
 
 
 @says(errors.DestinationGone)
