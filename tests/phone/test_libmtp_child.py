@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from mtpbackup.errors import LibmtpCrashed, LibmtpFailed, LibmtpHung, LibmtpMissing, LibmtpUnsupported
-from mtpbackup.phone.libmtp import LibmtpFinder
+from mtpbackup.phone import Storage
+from mtpbackup.phone.libmtp import LibmtpFinder, LibmtpPhone
+from mtpbackup.phone.libmtp.finder import OpenChild
 from mtpbackup.phone.libmtp.frames import BrokenPipes, FrameKind, receive, send, send_json
 from mtpbackup.phone.libmtp.native import version_in
 from mtpbackup.phone.libmtp.process import ChildProcess
@@ -33,21 +35,31 @@ class Library:
         return dict(bus=1)
     def close(self):
         pass
+    def children(self, storage, parent):
+        {children}
     def part(self, handle, offset, length):
         return bytes(length)
-    def stream(self, handle, take, stopped):
+    def stream(self, handle, take):
         {stream}
 
 Child(int(sys.argv[1]), int(sys.argv[2]), {load}).serve()
 """
+
+#: Its methods, where a test has none of its own.
+PLAIN = {
+    "detect": "return []",
+    "stream": "take(memoryview(b'x'))",
+    "children": "return []",
+    "load": "Library",
+}
 
 
 @pytest.fixture
 def start():
     children = []
 
-    def start(detect="return []", stream="take(memoryview(b'x'))", load="Library", patience=20.0):
-        program = SERVE.format(detect=detect, stream=stream, load=load)
+    def start(patience=20.0, **methods):
+        program = SERVE.format(**PLAIN | methods)
         children.append(ChildProcess((sys.executable, "-c", program), patience))
         return children[-1]
 
@@ -143,7 +155,7 @@ def test_content_broken_off_ends_the_child(start):
 
 def test_it_ends_with_its_parent_even_in_a_call():
     """The parent is killed while the child is deep in a call of libmtp's."""
-    serve = SERVE.format(detect="ctypes.CDLL(None).sleep(1000)", stream="pass", load="Library")
+    serve = SERVE.format(**PLAIN | {"detect": "ctypes.CDLL(None).sleep(1000)"})
     parent = textwrap.dedent(
         f"""
         import sys, threading, time
@@ -160,6 +172,51 @@ def test_it_ends_with_its_parent_even_in_a_call():
         process.kill()
         process.wait()
         eventually(lambda: not alive(pid))
+
+
+def test_one_that_talks_nonsense_is_ended(start, monkeypatch):
+    monkeypatch.setattr("mtpbackup.phone.libmtp.process._CLOSING", 0.1)
+    child = start(detect="os.write(int(sys.argv[2]), b'x' * 100); time.sleep(1000)")
+    pid = child.pid
+    with pytest.raises(LibmtpCrashed):
+        child.ask("detect")
+    assert not alive(pid)
+
+
+def test_a_finder_whose_child_died_starts_another(start):
+    children = []
+    finder = LibmtpFinder(lambda: children.append(start()) or children[-1])
+    assert finder.find() == []
+    os.kill(children[0].pid, signal.SIGKILL)
+    eventually(lambda: not alive(children[0].pid))
+    assert finder.find() == []
+    assert len(children) == 2
+    finder.close()
+
+
+def test_it_takes_no_module_from_the_folder_it_runs_in(tmp_path, monkeypatch):
+    """Which may be one with a phone's files."""
+    (tmp_path / "queue.py").write_text("raise SystemExit(9)")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "pymtp.py").write_text("raise ImportError('not here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
+    monkeypatch.chdir(tmp_path)
+    finder = LibmtpFinder()
+    with pytest.raises(LibmtpMissing):
+        finder.find()
+    finder.close()
+
+
+@pytest.mark.parametrize("seconds", [0, 253_402_300_800, -(1 << 62), (1 << 63) - 1])
+def test_a_date_beyond_the_calendar_is_none(start, seconds):
+    child = start(children=f"return [(7, 'a.jpg', 5, {seconds}, False)]")
+    facts = {"gives_parts": True} | dict.fromkeys(
+        ("serial", "manufacturer", "model", "firmware", "friendly_name"), ""
+    )
+    phone = LibmtpPhone(OpenChild(child, facts))
+    child.ask("open", bus=1, address=1)
+    (item,) = phone.list_folder(Storage(0x10001, "Internal", "Internal", 0, 0, False, True))
+    assert (item.name, item.modified) == ("a.jpg", None)
 
 
 def test_what_it_prints_reaches_nobody(start, capfd):

@@ -44,7 +44,6 @@ class Child:
         self._library: Any = None
         self._device: Any = None
         self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._stopped = threading.Event()
         self._content: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def serve(self) -> None:
@@ -69,8 +68,6 @@ class Child:
                 os._exit(1)  # whatever libmtp is doing
             if kind is FrameKind.DATA:
                 self._content.put(body)
-            elif request["do"] == "stop":
-                self._stopped.set()
             else:
                 self._queue.put(request)
 
@@ -107,12 +104,7 @@ class Child:
                 send(self._answers, FrameKind.DATA, data)
                 return len(data)
             case "stream":
-                self._stopped.clear()
-                self._device.stream(
-                    request["handle"],
-                    lambda data: send(self._answers, FrameKind.DATA, data),
-                    self._stopped.is_set,
-                )
+                self._device.stream(request["handle"], partial(send, self._answers, FrameKind.DATA))
                 return None
             case "send":
                 handle, failed = self._device.send(

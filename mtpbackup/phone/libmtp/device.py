@@ -144,13 +144,12 @@ class OpenDevice:
         finally:
             self._library.free(data)
 
-    def stream(self, handle: int, take: Callable[[memoryview], None], stopped: Callable[[], bool]) -> None:
+    def stream(self, handle: int, take: Callable[[memoryview], None]) -> None:
         """A whole file, piece by piece.
 
         Args:
             handle: of the file.
             take: is handed each piece, which is valid until it returns.
-            stopped: asked now and then whether to give up.
 
         Raises:
             LibmtpFailed: it is not given.
@@ -170,12 +169,12 @@ class OpenDevice:
             return _DONE
 
         # Kept in variables: libmtp calls them while the call lasts.
-        taker, progress = PUT(put), PROGRESS(lambda _done, _total, _data: int(stopped()))
+        taker, progress = PUT(put), PROGRESS(lambda _done, _total, _data: 0)
         failed = self._library.get_to_handler(self._device, handle, taker, None, progress, None)
         errors = self._errors()
         if raised:
             raise raised[0]
-        if failed and not stopped():
+        if failed:
             raise LibmtpFailed(errors or "no file")
 
     def send(

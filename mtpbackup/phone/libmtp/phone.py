@@ -332,11 +332,19 @@ def _item(
     seconds: int,
     is_folder: bool,
 ) -> Item:
-    modified = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None) if seconds else None
+    modified = _date(seconds)
     # libmtp tells a type of its own in place of the format code; but for folders Android goes by names as well.
     kind = ObjectFormat.ASSOCIATION if is_folder else format_for(name)
     size = 0 if is_folder else size
     return Item(storage, handle, parent, (*path, name_for(name, kind, size, modified)), size, modified, kind)
+
+
+def _date(seconds: int) -> datetime | None:
+    """A date as on the phone's clock; None for none, and for one beyond the calendar: libmtp checks nothing."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None) if seconds else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class _Pieces:

@@ -31,7 +31,8 @@ _CLOSING: Final = 10.0
 
 _ERRORS: Final = {error.__name__: error for error in (LibmtpMissing, LibmtpUnsupported, LibmtpFailed)}
 
-COMMAND: Final = (sys.executable, "-m", "mtpbackup.phone.libmtp.child")
+#: `-P`: no module is taken from the folder that the program runs in, which may hold a phone's files.
+COMMAND: Final = (sys.executable, "-P", "-m", "mtpbackup.phone.libmtp.child")
 
 
 def _nothing(_wanted: int) -> Buffer:
@@ -81,7 +82,7 @@ class ChildProcess:
     @property
     def running(self) -> bool:
         """Whether it can be asked."""
-        return self._process.returncode is None
+        return self._process.poll() is None
 
     def ask(
         self,
@@ -146,7 +147,8 @@ class ChildProcess:
                     return answer
                 raise _ERRORS[answer["error"]](answer["fact"])
         except BrokenPipes as error:
-            self._process.wait(_CLOSING)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it lives, and talks nonsense
+                self._process.wait(_CLOSING)
             raise self._crashed(do) from error
 
     def close(self) -> None:
