@@ -112,8 +112,8 @@ def _examine(voice: Voice, to: Path, report: Path | None) -> ExitCode:
             voice.trouble(words.headline, details)
         if finding.level is Level.PROBLEM and code is ExitCode.OK:
             code = words.exit_code
-    if report is not None:
-        _write_report(voice, report, facts, findings)
+    if report is not None and not _write_report(voice, report, facts, findings) and code is ExitCode.OK:
+        code = ExitCode.ERROR
     problems = sum(finding.level is Level.PROBLEM for finding in findings)
     hints = sum(finding.level is Level.HINT for finding in findings)
     voice.emit("summary", command="doctor", problems=problems, hints=hints, exit_code=int(code))
@@ -129,15 +129,19 @@ def _surroundings() -> dict[str, Any]:
     return {}
 
 
-def _write_report(voice: Voice, path: Path, facts: Facts, findings: tuple[Finding, ...]) -> None:
+def _write_report(voice: Voice, path: Path, facts: Facts, findings: tuple[Finding, ...]) -> bool:
+    """Writes it; whether that worked."""
     from mtpbackup.cli.doctor_report import report_text  # noqa: PLC0415 - few ask for it
+    from mtpbackup.messages.about_doctor import report_not_written  # noqa: PLC0415
 
     try:
         path.write_text(report_text(facts, findings), encoding="utf-8")
     except OSError as error:
-        raise click.FileError(str(path), error.strerror or str(error)) from None
+        voice.bad(report_not_written(path, error.strerror or str(error)))
+        return False
     voice.emit("status", event="report", path=str(path))
     voice.say(f"Report written to {place(path)}. Have a look at it before you share it.")
+    return True
 
 
 def _compare(voice: Voice, folder: str, device: str | None, wait: float | None) -> ExitCode:

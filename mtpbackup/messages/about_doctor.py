@@ -11,7 +11,7 @@ from mtpbackup.engine.doctor import Finding, Level, Verdict
 from mtpbackup.errors import AccessDenied
 from mtpbackup.messages.about_brands import INSTEAD_OF_FILES, how_to_unlock
 from mtpbackup.messages.about_setup import why_not
-from mtpbackup.messages.advice import HOW_TO_CONNECT, ExitCode, explain
+from mtpbackup.messages.advice import HOW_TO_CONNECT, Advice, ExitCode, explain
 from mtpbackup.messages.words import listing, number, place, plain, size
 
 
@@ -382,6 +382,15 @@ def _no_room(finding: Finding) -> Diagnosis:
         "A backup would not fit.",
         ("Make room, or use another disk:  mtpbackup backup --to /media/…/USB",),
         ExitCode.NO_SPACE,
+    )
+
+
+def report_not_written(path: Path, reason: str) -> Advice:
+    """Where the report cannot be put."""
+    return Advice(
+        f"The report can't be written to {place(path)}: {plain(reason)}.",
+        ("Choose another place:  mtpbackup doctor --report FILE",),
+        ExitCode.ERROR,
     )
 
 

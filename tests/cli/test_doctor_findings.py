@@ -5,6 +5,7 @@ import re
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -320,6 +321,30 @@ def test_short_names_and_folders_at_home_are_private_too(stage, tmp_path, monkey
         "another owner",
     ):
         assert useful in text, text
+
+
+def test_a_report_that_cannot_be_written_is_told(stage, tmp_path):
+    stage.plug(version=" 2.00")
+    result = stage._run("doctor", "--to", stage.destination, "--report", tmp_path, "--json")
+    *_, error, summary = map(json.loads, result.output.splitlines())
+    assert (error["message_type"], summary["message_type"]) == ("error", "summary")
+    assert (summary["exit_code"], result.exit_code) == (1, 1)
+    assert "The report can't be written to" in error["message"]
+
+
+def test_a_folder_that_may_not_be_entered(stage, monkeypatch):
+    stage.plug(version=" 2.00")
+    stat = Path.stat
+
+    def refused(self, **how):
+        if self.is_relative_to(stage.destination):
+            raise PermissionError(13, "Permission denied", str(self))
+        return stat(self, **how)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    facts = look(None, destination=stage.destination, sysfs=stage.tree.root, access=stage.who_may)
+    problems = [finding.verdict for finding in examine(facts) if finding.level]
+    assert problems == [Verdict.NOT_WRITABLE]
 
 
 def test_without_touching_a_phone_the_bus_alone_is_looked_at(stage):

@@ -228,8 +228,8 @@ def destination(facts: DestinationFacts) -> Finding:
 
 def room(facts: DestinationFacts, phones: tuple[PhoneFacts, ...]) -> Iterator[Finding]:
     """Whether what is on the phones fits. What is saved already needs none."""
-    if facts.had_backup and not facts.has_backup:
-        return  # that is the room of another disk
+    if not facts.writable or (facts.had_backup and not facts.has_backup):
+        return  # that is the room of another disk, or none that can be used
     used = sum(max(one.capacity - one.free, 0) for phone in phones for one in phone.storages)
     details = {"folder": str(facts.path), "bytes_free": facts.free, "bytes_on_phones": used}
     if facts.free < _LEAST_ROOM:

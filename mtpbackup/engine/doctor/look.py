@@ -142,18 +142,14 @@ def _folders(phone: Phone, storages: Iterable[Storage]) -> Iterator[list[Item]]:
 
 def _place(path: Path, had_backup: bool) -> DestinationFacts:
     """What can be said of the backup's folder; of the one in which it would be made, where it is not there."""
-    there = path
-    while not there.exists() and there != there.parent:
-        there = there.parent
+    has_backup = writable = False
+    free = 0
     try:
+        there = next(folder for folder in (path, *path.parents) if folder.exists())
+        writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
         free = shutil.disk_usage(there).free
-    except OSError as error:
-        _log.info("%s: %s", there, error)
-        free = 0
-    return DestinationFacts(
-        path=path,
-        has_backup=(path / ".mtpbackup" / "archive.json").is_file(),
-        had_backup=had_backup,
-        writable=there.is_dir() and os.access(there, os.W_OK | os.X_OK),
-        free=free,
-    )
+        has_backup = (path / ".mtpbackup" / "archive.json").is_file()
+    except OSError as error:  # a folder on the way that may not be entered, or a disk that fails
+        _log.info("%s: %s", path, error)
+        writable = False
+    return DestinationFacts(path, has_backup, had_backup, writable, free)
