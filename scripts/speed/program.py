@@ -58,8 +58,8 @@ def measured(phone: VirtualPhone, bus: Bus, home: Path, *words: str | Path) -> F
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
     said = home / "said"
     with said.open("wb") as output:
-        taker = [sys.executable, "-S", Path(__file__).with_name("taker.py"), home / "took"]
-        command = [*taker, sys.executable, "-m", "mtpbackup", *words]
+        taker: list[str | Path] = ["-S", Path(__file__).with_name("taker.py"), home / "took", "0"]
+        command = [sys.executable, *taker, sys.executable, "-m", "mtpbackup", *words]
         code = subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, check=False
         ).returncode
@@ -100,7 +100,7 @@ def program_report(objects: int, video: int, *, as_json: bool, folder: Path | No
         with VirtualPhone(storages=[film]) as phone:
             rows["video"] = measured(phone, bus, home, *words, home / "video")
     share = rows["video"].cpu / (video / RATE)
-    facts = {
+    facts: dict[str, dict[str, Any]] = {
         name: {
             "files": objects if name != "video" else 1,
             "wall": round(row.wall, 2),

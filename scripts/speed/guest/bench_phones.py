@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from desk import ask
-from gadget import is_on_the_bus, settle, wait_until
+from gadget import UmtpPhone, is_on_the_bus, settle, wait_until
 from tests.vm.phones import MemoryPhone
 
 
@@ -35,6 +35,10 @@ class Umtp(MemoryPhone):
     """umtp-responder, files in memory."""
 
     kind = "umtp-responder"
+
+    def put_away(self) -> None:
+        """Takes it off its bus, and keeps its files for the next turn."""
+        UmtpPhone.remove(self)
 
 
 class HostPhone:

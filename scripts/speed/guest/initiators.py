@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from .runs import Took, run, run_mounted
+from .runs import STOPPED, Took, run, run_mounted
 
 #: libmtp resets the phone as it ends, and whoever comes within the next second may lose its first command.
 REST: Final = 1.2
@@ -30,10 +30,12 @@ class Initiator:
     Attributes:
         name: as the table calls it.
         limit: seconds after which a run is stopped.
+        rest: seconds that the phone is left alone before the next one.
     """
 
     name = ""
     limit = 90.0
+    rest = REST
 
     def list(self, folder: str) -> Took | None:
         """Lists a folder; None where it can't."""
@@ -53,6 +55,7 @@ class MtpBackup(Initiator):
 
     name = "mtpbackup"
     limit = 240.0
+    rest = 0.2
 
     def _run(self, *words: str | Path, watch: tuple[str, ...] = ()) -> Took:
         command = [sys.executable, "-m", "mtpbackup", *words]
@@ -66,10 +69,10 @@ class MtpBackup(Initiator):
         """See `Initiator`."""
         return self._run("ls", folder)
 
-    def copy(self, folder: str, into: Path, *more: str) -> Took | None:
+    def copy(self, folder: str, into: Path) -> Took | None:
         """See `Initiator`."""
         return self._run(
-            *("backup", "--to", into, "--new", "--only", "all", "--folder", folder, "--json", *more),
+            *("backup", "--to", into, "--new", "--only", "all", "--folder", folder, "--json"),
             watch=('"planned"',),
         )
 
@@ -117,6 +120,7 @@ class Loop(Initiator):
 
     name = "C loop"
     limit = 120.0
+    rest = 0.2
 
     def __init__(self, program: Path, serial: str) -> None:
         self._program, self._serial = program, serial
@@ -174,18 +178,18 @@ class Gphoto(Initiator):
 
     name = "gphoto2"
 
-    def _place(self, folder: str) -> str:
-        listed = run(["gphoto2", "--list-folders"], limit=self.limit).output.decode(errors="replace")
-        found = re.search(r"'(/store_[0-9a-f]+)", listed)
-        return f"{found[1] if found else '/store_00010001'}/{folder}"
-
     def list(self, folder: str) -> Took | None:
         """See `Initiator`."""
         return run(["gphoto2", "--list-files"], limit=self.limit)
 
     def copy(self, folder: str, into: Path) -> Took | None:
         """See `Initiator`."""
-        return run(["gphoto2", "--folder", self._place(folder), "--get-all-files"], limit=self.limit, cwd=into)
+        listed = run(["gphoto2", "--list-folders"], limit=self.limit)
+        if listed.code == STOPPED:
+            return listed
+        found = re.search(r"'(/store_[0-9a-f]+)", listed.output.decode(errors="replace"))
+        place = f"{found[1] if found else '/store_00010001'}/{folder}"
+        return run(["gphoto2", "--folder", place, "--get-all-files"], limit=self.limit, cwd=into)
 
 
 class Mounted(Initiator):

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
-import resource
-import signal
 import subprocess
-import threading
+import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Final
+
+#: Small, so that the memory told is the command's own.
+_TAKER: Final = (sys.executable, "-S", Path(__file__).parent.parent / "taker.py")
+#: Kept of what a command says.
+_KEPT: Final = 4 << 20
+#: The exit code of a command that was stopped.
+STOPPED: Final = 124
 
 
 @dataclass(slots=True)
@@ -18,7 +26,8 @@ class Took:
     """What a command took.
 
     Attributes:
-        code: exit code; 124 when it was stopped for taking too long.
+        code: exit code; `STOPPED` when it was stopped for taking too long.
+        start: when it began, by the monotonic clock.
         wall, cpu: seconds, its children included.
         memory: bytes, the most that it or one of its children had in memory.
         marks: seconds after the start at which it said one of the words watched for.
@@ -26,15 +35,12 @@ class Took:
     """
 
     code: int
+    start: float
     wall: float
     cpu: float
     memory: int
     marks: dict[str, float] = field(default_factory=dict)
     output: bytes = b""
-
-
-#: Kept of what a command says.
-_KEPT = 4 << 20
 
 
 def run(
@@ -46,36 +52,32 @@ def run(
     watch: Sequence[str] = (),
 ) -> Took:
     """Runs a command to its end, or stops it after `limit` seconds."""
-    start = time.monotonic()
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=cwd,
-        env=None if environment is None else {**os.environ, **environment},
-        process_group=0,
-    )
-    timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
-    timer.start()
-    marks: dict[str, float] = {}
-    output = bytearray()
-    assert process.stdout is not None
-    while piece := os.read(process.stdout.fileno(), 1 << 16):
-        for word in watch:
-            if word not in marks and word.encode() in piece:
-                marks[word] = time.monotonic() - start
-        if len(output) < _KEPT:
-            output += piece
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.monotonic() - start
-    timer.cancel()
-    process.stdout.close()
-    code = os.waitstatus_to_exitcode(status)
-    process.returncode = code
-    if code == -signal.SIGKILL and wall >= limit:
-        code = 124
-    return Took(code, wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, marks, bytes(output))
+    with tempfile.NamedTemporaryFile() as file:
+        process = subprocess.Popen(
+            [*_TAKER, file.name, str(limit), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=None if environment is None else {**os.environ, **environment},
+        )
+        said: dict[str, float] = {}
+        output = bytearray()
+        assert process.stdout is not None
+        while piece := os.read(process.stdout.fileno(), 1 << 16):
+            for word in watch:
+                if word not in said and word.encode() in piece:
+                    said[word] = time.monotonic()
+            if len(output) < _KEPT:
+                output += piece
+        process.stdout.close()
+        code = process.wait()
+        told = _told(Path(file.name))
+    if told["stopped"]:
+        code = STOPPED
+    start = told["start"]
+    marks = {word: when - start for word, when in said.items()}
+    return Took(code, start, told["wall"], told["cpu"], told["memory"], marks, bytes(output))
 
 
 def run_mounted(
@@ -85,22 +87,32 @@ def run_mounted(
 
     Counted from the start of the mount to the end of the command; processor and memory of both.
     """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.monotonic()
-    server = subprocess.Popen(
-        mount, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
-    )
-    while not os.path.ismount(point) and server.poll() is None and time.monotonic() < start + limit:
-        time.sleep(0.02)
-    took = run(command, limit=max(1.0, limit - (time.monotonic() - start)))
-    wall = time.monotonic() - start
-    subprocess.run(["fusermount", "-u", point], stderr=subprocess.DEVNULL, check=False)
-    try:
-        server.wait(5)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
-        subprocess.run(["fusermount", "-uz", point], stderr=subprocess.DEVNULL, check=False)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Took(took.code, wall, cpu, took.memory, {}, took.output)
+    with tempfile.NamedTemporaryFile() as file:
+        start = time.monotonic()
+        server = subprocess.Popen(
+            [*_TAKER, file.name, "0", *mount],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+        )
+        while not os.path.ismount(point) and server.poll() is None and time.monotonic() < start + limit:
+            time.sleep(0.02)
+        took = run(command, limit=max(1.0, limit - (time.monotonic() - start)))
+        wall = took.start + took.wall - start
+        subprocess.run(["fusermount", "-u", point], stderr=subprocess.DEVNULL, check=False)
+        try:
+            server.wait(5)
+        except subprocess.TimeoutExpired:
+            server.terminate()
+            server.wait()
+            subprocess.run(["fusermount", "-uz", point], stderr=subprocess.DEVNULL, check=False)
+        served = _told(Path(file.name))
+    began = served["start"]
+    cpu, memory = took.cpu + served["cpu"], max(took.memory, served["memory"])
+    return Took(took.code, began, wall - (began - start), cpu, memory, {}, took.output)
+
+
+def _told(file: Path) -> dict[str, Any]:
+    """What the taker has written."""
+    told: dict[str, Any] = json.loads(file.read_text())
+    return told
