@@ -27,10 +27,11 @@ DATE = datetime(2024, 5, 6, 7, 8, 12)
 
 MAKE = {
     "ext4": ("mkfs.ext4", "-q", "-F"),
+    "btrfs": ("mkfs.btrfs", "-q", "-f"),
     "vfat": ("mkfs.vfat",),
     "exfat": ("mkfs.exfat", "-q"),
 }
-#: What a computer does before it mounts a disk that was not unmounted.
+#: What a computer does before it mounts a disk that was not unmounted. Btrfs is as good as before when mounted.
 MEND = {"ext4": ("e2fsck", "-p"), "vfat": ("fsck.vfat", "-a"), "exfat": ("fsck.exfat", "-y")}
 
 
@@ -108,7 +109,7 @@ def main() -> int:
     DISK.mkdir(exist_ok=True)
     if number == 1:
         subprocess.run([*MAKE[kind], NODE], check=True, stdout=subprocess.DEVNULL)
-    else:
+    elif kind in MEND:
         subprocess.run([*MEND[kind], NODE], check=False, stdout=subprocess.DEVNULL)
     subprocess.run(["mount", "-t", kind, NODE, str(DISK)], check=True)
     if number > 1:

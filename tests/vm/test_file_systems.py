@@ -1,4 +1,4 @@
-"""Backups on the file systems of sticks and cards, which not every computer's kernel can mount."""
+"""Backups on the file systems of sticks, cards and disks, which not every computer's kernel can mount."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.archive.test_disk import mount
 __all__ = ["mount"]
 
 
-@pytest.mark.parametrize("kind", ["vfat", "exfat"])
+@pytest.mark.parametrize("kind", ["vfat", "exfat", "btrfs"])
 def test_a_backup_on_it(mount, kind):
     test_disk.test_real_file_systems(mount, kind)
 

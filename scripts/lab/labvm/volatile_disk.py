@@ -66,7 +66,10 @@ class VolatileDisk:
         self._thread.start()
 
     def stick_at(self, flushes: int) -> None:
-        """At the flush with this number it stops to answer: the moment at which the most is in the cache."""
+        """From the flush with this number on, the first that finds something in the cache gets no answer.
+
+        That is the moment at which the most would be lost.
+        """
         self._stick_at = flushes
 
     def cut(self, chance: random.Random) -> tuple[int, int]:
@@ -174,7 +177,7 @@ class VolatileDisk:
             with self._lock:
                 answer = self._read(offset, length)
         elif kind == _FLUSH:
-            if self._stick_at and self.flushes + 1 >= self._stick_at:
+            if self._stick_at and self.flushes + 1 >= self._stick_at and self._cache:
                 self._cut.clear()
                 self.stuck = True
                 self._cut.wait()
