@@ -392,7 +392,7 @@ def test_events_go_on_after_a_failure(rig, fail):
     device, phone = found(rig, script)
     with phone.open() as transport:
         fail(device)
-        eventually(lambda: transport._reader.broken)
+        eventually(lambda: not transport._reader.pending)
         assert transport.next_event() is None
         transport.write([b"event"], PATIENCE)
         assert transport.next_event(PATIENCE) == b"event"

@@ -135,9 +135,14 @@ class EventReader:
         self.resume()
 
     @property
-    def broken(self) -> bool:
-        """Whether no read is pending because the endpoint failed."""
-        return self._failures > 0 and not self._pending
+    def pending(self) -> bool:
+        """Whether a read is in flight: not without an endpoint, nor after it failed."""
+        return self._pending
+
+    def restart(self) -> None:
+        """Asks again after a USB reset: what failed before it says nothing. For the transport's thread."""
+        self._failures = 0
+        self.resume()
 
     def resume(self) -> None:
         """Asks again after a failure; does nothing while a read is pending. For the transport's thread."""

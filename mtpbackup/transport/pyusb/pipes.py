@@ -192,6 +192,11 @@ class EventReader:
         if self._address is not None:
             self._thread.start()
 
+    @property
+    def listens(self) -> bool:
+        """Whether the endpoint is read: not without one, nor after it failed too often."""
+        return self._thread.is_alive()
+
     def stop(self) -> bool:
         """Ends the thread. May be called again. Returns whether it has ended."""
         self._stopping = True
