@@ -67,6 +67,7 @@ def of_backup(summary: Summary, exit_code: int) -> Facts:
         "gone": _count(summary.gone),
         "bytes_read": summary.read,
         "not_on_phone": list(summary.missing_names),
+        "folders_not_on_phone": list(summary.missing_folders),
         "failures": [
             {
                 **_item(failed.item),
@@ -126,7 +127,9 @@ def of_plan(event: reports.Planned) -> Facts:
         "gone": _count(event.gone),
         "bytes_to_copy": event.to_copy,
         "bytes_free": event.free,
+        "fits": event.fits,
         "not_on_phone": list(event.missing_names),
+        "folders_not_on_phone": list(event.missing_folders),
     }
 
 

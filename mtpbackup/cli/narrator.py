@@ -25,6 +25,7 @@ from mtpbackup.messages import (
     size,
 )
 from mtpbackup.messages.about_brands import INSTEAD_OF_FILES, how_to_unlock
+from mtpbackup.messages.about_items import why_not_saved
 
 #: Failures told one by one before the rest is only counted.
 _FAILURES_SHOWN: Final = 10
@@ -188,17 +189,26 @@ class BackupNarrator:
             self._voice.warn(f"{plain(name)} is not on the phone.")
         if len(event.missing_names) > _FAILURES_SHOWN:
             self._voice.warn(f"… and {len(event.missing_names) - _FAILURES_SHOWN:,} more of the list are not.")
+        if event.too_large.items:
+            limit = f", which takes files up to {size(event.largest_file)}" if event.largest_file else ""
+            files = number(event.too_large.items, "file is", "files are")
+            self._voice.warn(
+                f"{files} too large for this disk{limit}: use one formatted as exFAT, NTFS or ext4."
+            )
         copies = event.new + event.changed + event.failing + event.lost
-        if copies.items and event.to_copy <= event.free and not self._only_telling:
+        if copies.items and event.fits and not self._only_telling:
             self._voice.say(f"Copying to {place(event.folder)}   ({size(event.free)} free)")
 
     def tell_plan(self, plan: reports.Planned) -> ExitCode:
         """What a dry run has to say after the plan itself.
 
         Returns:
-            The exit code: a plan that does not fit ends as the run would.
+            The exit code: a plan that does not fit, or lacks something, ends as the run would.
         """
-        code = ExitCode.NO_SPACE if plan.to_copy > plan.free else ExitCode.OK
+        lacks = plan.refused.items or plan.unlisted.items or plan.missing_folders or plan.missing_names
+        code = ExitCode.OK if plan.fits else ExitCode.NO_SPACE
+        if plan.fits and lacks:
+            code = ExitCode.SOME_FAILED
         self._voice.emit("summary", command="backup", dry_run=True, exit_code=int(code), **facts.of_plan(plan))
         copies = plan.new + plan.changed + plan.failing + plan.lost
         if copies.items:
@@ -294,7 +304,7 @@ class BackupNarrator:
 
 def _failed(failed: reports.FailedItem) -> str:
     tried = f" (tried {failed.tries} times)" if failed.tries > 1 else ""
-    return f"{plain(failed.item.shown_path)}{tried}"
+    return f"{plain(failed.item.shown_path)}: {why_not_saved(failed.failure)}{tried}"
 
 
 def _skipped(skipped: Mapping[SkipReason, Count]) -> str:

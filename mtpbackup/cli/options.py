@@ -49,6 +49,13 @@ def path_of(_context: click.Context, _parameter: click.Parameter, value: str | N
         ) from None
 
 
+def _named(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Folders of the phone. The top is "/": an empty name, as of a variable that is not set, would mean all."""
+    if not all(value.strip() for value in values):
+        raise click.BadParameter("the name of a folder is missing. For all of the phone:  --folder /")
+    return values
+
+
 to_option = click.option(
     "--to",
     "to",
@@ -83,6 +90,7 @@ folder_option = click.option(
     "folders",
     metavar="PATH",
     multiple=True,
+    callback=_named,
     help="Only this folder of the phone, as DCIM/Camera. May be given several times.",
 )
 since_option = click.option(

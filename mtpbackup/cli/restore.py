@@ -74,7 +74,8 @@ The list of --list has a name, or a path on the phone or in the backup, on each 
     "source",
     metavar="DIR",
     callback=path_of,
-    help='The backup, or any folder of files.  [default: "Phone backup" in your picture folder]',
+    help='The backup, or any folder of files.  [default: as in mtpbackup config; at first "Phone backup" '
+    "in your pictures]",
 )
 @click.option("--phone", metavar="NAME", help="Whose files, when the backup holds several phones.")
 @device_option
@@ -146,6 +147,8 @@ def restore(
     from mtpbackup.engine.restore import RestoreOptions, RestoreSelection  # noqa: PLC0415
 
     names = names_in(listed, null=null) if listed is not None else ()
+    if listed is not None and not names:
+        raise click.UsageError("There is no name on the list.")
     if "-" in patterns:
         names += names_in(sys.stdin.buffer, null=null)
         patterns = tuple(pattern for pattern in patterns if pattern != "-")

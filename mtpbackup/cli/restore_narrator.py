@@ -195,7 +195,9 @@ class RestoreNarrator:
             The exit code.
         """
         self.end()
-        code = ExitCode.OK if dry_run else exit_code_of(summary)
+        code = exit_code_of(summary)
+        if dry_run:
+            code = ExitCode.SOME_FAILED if summary.missing else ExitCode.OK
         if self._voice.json:
             self._voice.emit("summary", **restore_facts.of_restore(summary, code, dry_run=dry_run))
             return code
@@ -219,6 +221,8 @@ class RestoreNarrator:
             self._proof(summary)
         elif summary.there.items and summary.ending is Ending.DONE:
             voice.good(f"{where}: all {summary.there.items:,} are there already.  Nothing was changed.")
+        elif not summary.selected.items and summary.target is not None:
+            voice.notice("There is nothing like that in the backup.")
         if summary.sent.items and summary.there.items:
             voice.more((f"{summary.there.items:,} were there already.",))
         for wanted, name in summary.renamed[:_SHOWN]:

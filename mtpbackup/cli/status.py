@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import click
 
 from mtpbackup.cli.options import default_destination, speaking_options, to_option
 from mtpbackup.cli.running import speaking
 from mtpbackup.messages import number, place, plain, size
+from mtpbackup.messages.about_items import why_not_saved
+
+#: Files told one by one before the rest is only counted.
+_SHOWN: Final = 10
 
 
 @click.command(
@@ -29,6 +34,7 @@ def status(to: Path | None, quiet: bool, as_json: bool) -> None:
         voice.emit(
             "summary",
             command="status",
+            exit_code=0,
             folder=str(report.root),
             bytes_free=report.free,
             last_verified=_iso(report.last_verified),
@@ -39,6 +45,8 @@ def status(to: Path | None, quiet: bool, as_json: bool) -> None:
                     "folder": str(phone.folder),
                     "safe": {"files": phone.safe.items, "bytes": phone.safe.bytes},
                     "gone": {"files": phone.gone.items, "bytes": phone.gone.bytes},
+                    "damaged": phone.damaged,
+                    "missing": phone.missing,
                     "failing": [failed.item.shown_path for failed in phone.failing],
                     "last_run": _iso(phone.last_run),
                     "last_run_complete": phone.last_run_complete,
@@ -58,8 +66,15 @@ def status(to: Path | None, quiet: bool, as_json: bool) -> None:
             if phone.last_run is not None:
                 whole = "" if phone.last_run_complete else " (not complete)"
                 voice.data(f"  Last backup: {_when(phone.last_run)}{whole}")
-            for failed in phone.failing:
-                voice.warn(f"Not saved yet: {plain(failed.item.shown_path)}")
+            if lost := phone.damaged + phone.missing:
+                voice.warn(
+                    f"{number(lost, 'file')} damaged or missing here. "
+                    "What is still on the phone is copied again by the next backup."
+                )
+            for failed in phone.failing[:_SHOWN]:
+                voice.warn(f"Not saved yet: {plain(failed.item.shown_path)}: {why_not_saved(failed.failure)}")
+            if len(phone.failing) > _SHOWN:
+                voice.warn(f"… and {len(phone.failing) - _SHOWN:,} more (all of them: --json)")
         if report.last_verified is not None:
             voice.data(
                 f"Every file was checked on or after {_when(report.last_verified)}. Again: mtpbackup verify"

@@ -27,8 +27,12 @@ def until(_context: click.Context, _parameter: click.Parameter, value: str | Non
     """
     if value is None:
         return None
+    when = moment(value)
     whole_day = re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", value.strip())
-    return moment(value) + timedelta(days=1) if whole_day else moment(value)
+    try:
+        return when + timedelta(days=1) if whole_day else when
+    except OverflowError:
+        return datetime.max
 
 
 def moment(text: str) -> datetime:

@@ -108,6 +108,8 @@ class _VerifyNarrator:
 
     def __call__(self, event: reports.Event) -> None:
         match event:
+            case reports.VerifyProgress():
+                self.display.show(event.done, event.total, event.done.bytes, event.path)
             case reports.FileChecked():
                 self.display.show(event.done, event.total, event.done.bytes, event.path)
                 if event.damage is not None:

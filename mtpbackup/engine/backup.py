@@ -85,6 +85,7 @@ def preview_backup(
         place = archive.root / (folder.folder if folder is not None else who.name)
     plan, lister = make_plan(grip, archive, folder, options, report)
     needed, free = room(plan, archive, root)
-    result = planned(plan, lister, options, who.name, place, needed, free)
+    largest = archive.largest_file() if archive is not None else None
+    result = planned(plan, lister, options, who.name, place, needed, free, largest)
     report(result)
     return result

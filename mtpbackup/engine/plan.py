@@ -18,7 +18,7 @@ from mtpbackup.engine.listing import FolderFailed, FolderListed, FolderSkipped, 
 from mtpbackup.engine.reports import Count, FailedItem, ItemRef, SkipReason
 from mtpbackup.engine.selection import Selection
 from mtpbackup.engine.tasks import Task, Tasks, Why, key_of
-from mtpbackup.errors import Failure
+from mtpbackup.errors import Failure, FileTooLarge
 from mtpbackup.phone import Item
 
 #: Bytes of the largest file that is believed in: more than any phone holds (4 TiB).
@@ -183,7 +183,7 @@ class _Planner:
             if saved is not None and saved.safe:
                 self._safe(item, kind)
             elif self._largest is not None and item.size > self._largest:
-                failure = Failure("FileTooLarge", f"{item.size} bytes, limit {self._largest}")
+                failure = Failure(FileTooLarge.__name__, f"{item.size} bytes, limit {self._largest}")
                 self.plan.refused.append(Refusal(item, failure))
             else:
                 self.plan.tasks.add(item, self._why(item, saved, bool(failed)), kind)

@@ -19,6 +19,7 @@ from mtpbackup.engine.plan import Plan, plan_backup
 from mtpbackup.engine.reports import Count, Planned, Report
 from mtpbackup.engine.tasks import Why
 from mtpbackup.errors import (
+    FileTooLarge,
     OperationFailed,
     PhoneLocked,
     StorageVanished,
@@ -137,9 +138,17 @@ def _size(part: Path) -> int:
 
 
 def planned(
-    plan: Plan, lister: Lister, options: RunOptions, phone: str, folder: Path, needed: int, free: int
+    plan: Plan,
+    lister: Lister,
+    options: RunOptions,
+    phone: str,
+    folder: Path,
+    needed: int,
+    free: int,
+    largest_file: int | None,
 ) -> Planned:
     """The plan in figures."""
+    too_large = [one.item.size for one in plan.refused if one.failure.kind == FileTooLarge.__name__]
     refused = Count(len(plan.refused), sum(refusal.item.size for refusal in plan.refused))
     kinds = Counter(task.kind for task in chain(plan.tasks, (move.task for move in plan.moves)))
     return Planned(
@@ -163,4 +172,7 @@ def planned(
         free=free,
         missing_folders=missing_folders(lister, options),
         missing_names=missing_names(lister, options),
+        reserve=options.reserve,
+        too_large=Count(len(too_large), sum(too_large)),
+        largest_file=largest_file,
     )

@@ -96,7 +96,8 @@ class Run:
 
     def _planned(self) -> Planned:
         needed, free = room(self._plan, self._archive)
-        return planned(self._plan, self._lister, self._options, self._who.name, self._path, needed, free)
+        figures = (needed, free, self._archive.largest_file())
+        return planned(self._plan, self._lister, self._options, self._who.name, self._path, *figures)
 
     # --- before the first byte ----------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ def hand_needed(event: WaitingForPhone, name: str) -> Bubble | None:
 def begun(plan: Planned) -> Bubble | None:
     """What is going to be copied; None where there is nothing to do."""
     copies = plan.new + plan.changed + plan.failing + plan.lost
-    if not copies.items or plan.to_copy > plan.free:
+    if not copies.items or not plan.fits:
         return None
     return f"Backing up {plain(plan.phone)}", f"{number(copies.items, 'file')}, {size(copies.bytes)}"
 

@@ -50,8 +50,9 @@ def _space(error: errors.OutOfSpace) -> Advice:
             ("What was copied so far is safe. Make room and run the same command: it continues.", *elsewhere),
             ExitCode.NO_SPACE,
         )
+    besides = ", and a little must stay free" if error.needed <= error.free else ""
     return Advice(
-        f"Not enough room: {size(error.needed)} needed, {size(error.free)} free.  Nothing was copied.",
+        f"Not enough room: {size(error.needed)} needed, {size(error.free)} free{besides}.  Nothing was copied.",
         elsewhere,
         ExitCode.NO_SPACE,
     )

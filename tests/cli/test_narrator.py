@@ -147,7 +147,7 @@ def test_failures_have_their_own_code_and_are_named():
         summary(listed=Count(2, 6), saved=Count(1, 3), failed=Count(1, 3), failures=(failed,))
     )
     assert code == 3
-    assert "DCIM/Camera/IMG_0042.jpg (tried 3 times)" in stage.said
+    assert "DCIM/Camera/IMG_0042.jpg: could not be read on the phone (tried 3 times)" in stage.said
 
 
 def test_a_run_that_does_not_add_up_is_never_a_success():
@@ -221,3 +221,50 @@ def test_names_cannot_write_to_the_terminal():
     stage = Stage()
     stage.narrator.conclude(summary(listed=Count(1, 1), failed=Count(1, 1), failures=(failed,)))
     assert "\x1b" not in stage.said
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("FileTooLarge", "DCIM/Camera/IMG_0042.jpg: too large for this disk"),
+        ("ItemVanished", "DCIM/Camera/IMG_0042.jpg: no longer on the phone"),
+        ("ItemUnreadable", "DCIM/Camera/IMG_0042.jpg: could not be read on the phone"),
+        ("SomethingNew", "DCIM/Camera/IMG_0042.jpg: could not be read on the phone"),
+    ],
+)
+def test_a_file_that_was_not_saved_is_told_with_the_reason(kind, words):
+    stage = Stage()
+    item = reports.ItemRef("Internal", ("DCIM", "Camera", "IMG_0042.jpg"), 1)
+    failed = reports.FailedItem(item, 3, Failure(kind, "raw"))
+    stage.narrator.conclude(summary(listed=Count(1, 1), failed=Count(1, 1), failures=(failed,)))
+    assert f"! 1 could not be saved: {words} (tried 3 times)" in stage.said
+
+
+def test_files_too_large_for_the_disk_are_told_before_the_start():
+    said = Stage().tell(planned(refused=Count(2, 9), too_large=Count(2, 9), largest_file=(4 << 30) - 1)).said
+    assert "! 2 files are too large for this disk, which takes files up to 4.3 GB" in said
+
+
+def test_what_leaves_too_little_free_is_not_said_to_be_copied():
+    tight = planned(to_copy=41_000_000, free=45_000_000, reserve=32_000_000)
+    stage = Stage().tell(tight)
+    assert "Copying to" not in stage.said
+    assert stage.narrator.tell_plan(tight) == 24
+    assert "41.0 MB needed, 45.0 MB free, and a little must stay free." in stage.said
+    assert Stage().narrator.tell_plan(planned(to_copy=0, free=5, reserve=32_000_000)) == 0, "nothing to copy"
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [{"missing_folders": ("X",)}, {"missing_names": ("X",)}, {"refused": Count(1)}, {"unlisted": Count(1)}],
+)
+def test_a_dry_run_ends_as_the_run_would(lacking):
+    assert Stage().narrator.tell_plan(planned(**lacking)) == 3
+
+
+def test_json_names_the_folders_that_are_not_there():
+    stage = Stage(as_json=True).tell(planned(missing_folders=("DCIM/Kamera",)))
+    assert stage.objects[0]["folders_not_on_phone"] == ["DCIM/Kamera"]
+    stage.narrator.conclude(summary(missing_folders=("DCIM/Kamera",)))
+    assert stage.objects[-1]["folders_not_on_phone"] == ["DCIM/Kamera"]
+    assert stage.objects[-1]["complete"] is False

@@ -1,11 +1,14 @@
 """Commands from their words to their exit codes, on phones made of code."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from mtpbackup.cli import backup, devices, restore
+from mtpbackup.cli import backup, devices, restore, verify
+from mtpbackup.cli.voice import Voice
+from mtpbackup.engine import Count, reports
 from mtpbackup.engine.link import PhoneLink
 from mtpbackup.messages import ExitCode
 from mtpbackup.transport.devices import UsbDevice
@@ -224,3 +227,38 @@ def test_a_phone_that_only_charges_is_named(mtpbackup, phone, monkeypatch, tmp_p
     assert result.exit_code == ExitCode.LOCKED
     assert "Galaxy S24 is plugged in, but it only charges." in result.output
     assert "Transferring files" in result.output
+
+
+def test_status_tells_what_is_damaged_or_missing(mtpbackup, tmp_path):
+    mtpbackup("backup", "--to", tmp_path)
+    first, second = sorted(tmp_path.rglob("*.jpg"))
+    first.write_bytes(b"rotten")
+    second.unlink()
+    assert mtpbackup("verify", "--to", tmp_path).exit_code == ExitCode.DAMAGE_FOUND
+    assert "2 files damaged or missing here." in mtpbackup("status", "--to", tmp_path).output
+    told = objects(mtpbackup("status", "--to", tmp_path, "--json"))[-1]
+    assert (told["exit_code"], told["phones"][0]["damaged"], told["phones"][0]["missing"]) == (0, 1, 1)
+
+
+def test_a_backup_that_lacked_a_folder_is_not_called_complete(mtpbackup, tmp_path):
+    mtpbackup("backup", "--to", tmp_path, "--folder", "DCIM/Kamera")
+    assert "(not complete)" in mtpbackup("status", "--to", tmp_path).output
+
+
+def test_what_could_not_be_saved_is_counted_where_there_is_much_of_it(mtpbackup, phone, tmp_path):
+    for number in range(14):
+        phone.add_file(f"DCIM/Camera/IMG_1{number:03}.jpg", Broken(Literal(b"x" * 100), at=50))
+    mtpbackup("backup", "--to", tmp_path)
+    told = mtpbackup("status", "--to", tmp_path).output
+    assert told.count("Not saved yet") == 10
+    assert "… and 4 more" in told
+
+
+def test_the_progress_of_a_large_file_is_shown_while_it_is_verified(monkeypatch, tmp_path):
+    shown = []
+    monkeypatch.setattr(
+        "mtpbackup.cli.verify.ProgressDisplay.show", lambda _self, *told: shown.append(told[0].bytes)
+    )
+    narrator = verify._VerifyNarrator(Voice(sys.stdout, sys.stderr))
+    narrator(reports.VerifyProgress("a.mp4", Count(0, 5), Count(1, 9)))
+    assert shown == [5]

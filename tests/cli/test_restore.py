@@ -231,3 +231,33 @@ def test_until_a_day_includes_that_day():
     assert times.until(None, None, "2024-05-31") == datetime(2024, 6, 1)
     assert times.until(None, None, "2024-05-31 12:00") == datetime(2024, 5, 31, 12)
     assert times.until(None, None, None) is None
+
+
+def test_an_empty_list_does_not_mean_everything(restore, tmp_path):
+    (tmp_path / "list").write_text("\n")
+    result = restore("--list", tmp_path / "list", "--to", tmp_path / "back")
+    assert result.exit_code == ExitCode.USAGE
+    assert "There is no name on the list." in result.output
+    assert not (tmp_path / "back").exists()
+
+
+def test_an_empty_folder_name_does_not_mean_everything(restore, tmp_path):
+    result = restore("--folder", "", "--to", tmp_path / "back")
+    assert result.exit_code == ExitCode.USAGE
+    assert not (tmp_path / "back").exists()
+    assert restore("--folder", "/", "--to", tmp_path / "back").exit_code == ExitCode.OK
+    assert len(list((tmp_path / "back").rglob("*.jpg"))) == 2
+
+
+def test_until_the_end_of_time(restore, tmp_path):
+    assert restore("--until", "9999-12-31", "--to", tmp_path / "back").exit_code == ExitCode.OK
+
+
+def test_nothing_to_put_into_a_folder_is_said(restore, tmp_path):
+    result = restore("--since", "9000-01-01", "--to", tmp_path / "back")
+    assert (result.exit_code, "There is nothing like that in the backup." in result.output) == (0, True)
+
+
+def test_a_dry_run_into_a_folder_ends_as_the_run_would(restore, tmp_path):
+    words = ("NOTHING*", "--to", tmp_path / "back")
+    assert restore(*words, "--dry-run").exit_code == restore(*words).exit_code == ExitCode.SOME_FAILED

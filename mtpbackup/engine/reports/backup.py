@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtpbackup.engine.reports.counts import Count, ItemRef, SkipReason
+from mtpbackup.engine.reports.counts import NOTHING, Count, ItemRef, SkipReason
 from mtpbackup.engine.reports.summary import Summary
 from mtpbackup.errors import Failure
 
@@ -51,6 +51,9 @@ class Planned:
         free: bytes free on the destination.
         missing_folders: folders asked for that the phone does not have.
         missing_names: what was asked for by a list and is not on the phone.
+        reserve: bytes that have to stay free besides.
+        too_large: of `refused`: files larger than the destination's file system takes.
+        largest_file: how large they may be, in bytes; None: any size.
     """
 
     phone: str
@@ -73,6 +76,14 @@ class Planned:
     free: int
     missing_folders: tuple[str, ...] = ()
     missing_names: tuple[str, ...] = ()
+    reserve: int = 0
+    too_large: Count = NOTHING
+    largest_file: int | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for all that is to be copied."""
+        return not self.to_copy or self.to_copy + self.reserve <= self.free
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,11 @@ class Summary:
     @property
     def complete(self) -> bool:
         """True when everything that was asked for is safe, and provably all of it was looked at."""
-        return self.ending is Ending.DONE and not self.failed.items and not self.left.items and self.adds_up
+        return (
+            self.ending is Ending.DONE
+            and self.adds_up
+            and not (self.failed.items or self.left.items or self.missing_folders or self.missing_names)
+        )
 
     @property
     def nothing_new(self) -> bool:
