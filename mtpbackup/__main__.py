@@ -14,7 +14,20 @@ def main() -> NoReturn:
 
     if handler is signal.default_int_handler:
         signal.signal(signal.SIGINT, handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # not so behind `nohup`
+            signal.signal(number, _end)
     run()
+
+
+def _end(_number: int, _frame: object) -> None:
+    """Logging out, or closing the terminal's window, ends a run in order, as Ctrl+C does.
+
+    What is in hand is put away, the phone is let go of, and the file manager has it back.
+    """
+    if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, signal.SIG_DFL):
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)  # whoever takes Ctrl+C just now takes this
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ import enum
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from mtpbackup.dataclass import dataclass
 from mtpbackup.desktop import gvfs, kde
 from mtpbackup.desktop.session import DesktopSession, Runs
 from mtpbackup.errors import InterfaceBusy
@@ -156,8 +156,11 @@ class Holding:
         serial = known_to_udev(node, self._places)[1].get("ID_SERIAL", "")
         bus, address = (int(number) for number in node.rsplit("/", 2)[-2:])
         for mount in gvfs.mounts(session):
-            if gvfs.is_of(mount, bus, address, serial) and gvfs.take_off(session, mount):
+            if gvfs.is_of(mount, bus, address, serial):
+                # Noted first: Ctrl+C may come when it is off already, and gio has not said so yet.
                 self._took(mount, holder.name, partial(gvfs.put_back, session, mount))
+                if not gvfs.take_off(session, mount):
+                    self._taken.pop(mount)
 
     def _took(self, what: str, program: str, put_back: Callable[[], bool]) -> None:
         self._taken[what] = put_back

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -30,6 +31,39 @@ def test_ctrl_c_while_it_is_loaded_ends_it_quietly():
         check=False,
     )
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "")
+
+
+ENDED_FROM_OUTSIDE = """
+import os, signal, sys, time
+from types import SimpleNamespace
+from mtpbackup.cli import main as door
+
+def work(**_how):
+    try:
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(60)
+    finally:
+        print("given back", flush=True)
+
+door.cli = SimpleNamespace(main=work)
+if sys.argv[2] == "ignored":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+from mtpbackup.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["logging out", "closing the window"])
+@pytest.mark.parametrize("ctrl_c", ["heard", "ignored"])
+def test_what_ends_it_from_outside_ends_it_in_order(number, ctrl_c):
+    run = subprocess.run(
+        [sys.executable, "-c", ENDED_FROM_OUTSIDE, str(int(number)), ctrl_c],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (130, "given back\n", "")
 
 
 def test_it_starts_as_a_module():

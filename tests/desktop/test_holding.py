@@ -71,9 +71,13 @@ class Desk:
                     return 1, "gio: mtp: target is busy"
                 if mount == self.mounts[0]:
                     self.holders = []
+                self.mounts[self.mounts.index(mount)] = "mtp://nothing/"
                 return 0, ""
-            case ("gio", "mount", _):
-                return (1, "gone") if self.remount_fails else (0, "")
+            case ("gio", "mount", mount):
+                if self.remount_fails:
+                    return 1, "gone"
+                self.mounts[self.mounts.index("mtp://nothing/")] = mount
+                return 0, ""
             case ("busctl", "--user", "--json=short", "call", _, "/modules/kmtpd", _, "listDevices"):
                 return 0, json.dumps({"type": "ao", "data": [list(self.kde_devices)]})
             case ("busctl", "--user", "--json=short", "get-property", _, device, _, "udi"):
@@ -131,6 +135,29 @@ def test_gvfs_lets_go_of_this_phone_and_gets_it_back(desk, holding):
     before = list(desk.commands)
     holding.give_back()
     assert desk.commands == before
+
+
+@pytest.mark.parametrize("off", [True, False])
+def test_ctrl_c_while_it_is_asked(desk, holding, monkeypatch, off):
+    """It may have come off by then or not; at the end it is on in any case."""
+    desk.holders = [Holder(10, "gvfsd-mtp", 1000)]
+    run = desk.run
+
+    def interrupted(*command, seconds=30.0):
+        if command[:3] == ("gio", "mount", "--unmount"):
+            if off:
+                run(*command)
+            raise KeyboardInterrupt
+        if command == ("gio", "mount", PIXEL) and PIXEL in desk.mounts:
+            return 2, "gio: Location is already mounted"
+        return run(*command, seconds=seconds)
+
+    monkeypatch.setattr(desk, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        holding.ask(InterfaceBusy(desk.node))
+    holding.give_back()
+    assert desk.mounts[0] == PIXEL
+    assert stages(desk)[-1] is Stage.GIVEN_BACK
 
 
 @pytest.mark.parametrize(
