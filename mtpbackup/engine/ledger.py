@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.kinds import Kind
 from mtpbackup.engine.plan import Plan
 from mtpbackup.engine.reports import Bucket, Count, Ending, FailedItem, SkipReason, Summary

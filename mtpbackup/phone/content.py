@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import LocalProtocolError
 from mtpbackup.phone.interrupts import Interrupts
 from mtpbackup.session import Outgoing

@@ -6,10 +6,11 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
+from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import (
     EndpointStalled,
     LocalProtocolError,
