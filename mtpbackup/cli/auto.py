@@ -102,7 +102,10 @@ def off(device: str | None, quiet: bool, as_json: bool) -> None:
 
     with speaking(as_json=as_json, quiet=quiet) as voice:
         if device:
-            fitting = [phone for phone in load().phones if device in (phone.name, phone.serial)]
+            wanted = device.casefold()
+            fitting = [
+                phone for phone in load().phones if wanted in (phone.name.casefold(), phone.serial.casefold())
+            ]
             if not fitting:
                 raise NoPhone(device, [phone.name for phone in load().phones])
             for phone in fitting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -124,7 +125,10 @@ class Surroundings:
 
 
 def back_up_by_itself(phone: KnownPhone, surroundings: Surroundings) -> ExitCode:
-    """Waits until the phone is unlocked, backs it up, and notes how that went. Raises nothing that is known."""
+    """Waits until the phone is unlocked, backs it up, and notes how that went.
+
+    Raises nothing that is known; of a mistake of this program the person is told, and it is raised.
+    """
     lines = cast("TextIO", auto_log.LogLines())
     voice = Voice(lines, lines)
     started = datetime.now(UTC)
@@ -143,6 +147,13 @@ def back_up_by_itself(phone: KnownPhone, surroundings: Surroundings) -> ExitCode
         if isinstance(error, MtpBackupError):
             herald.failed(error)
         code, said = advice.exit_code, advice.headline
+    except Exception:
+        # Nobody sits before a terminal: without this such a backup would quietly never be made.
+        lines.write(traceback.format_exc())
+        broken = about_auto.broken(herald.phone, auto_log.log_file())
+        surroundings.notifier.show(*broken, urgent=True)
+        auto_log.note_run(herald.phone, phone.serial, int(ExitCode.ERROR), started, ".  ".join(broken), saved)
+        raise
     finally:
         surroundings.notifier.close()
     auto_log.note_run(herald.phone, phone.serial, int(code), started, said, saved)
@@ -171,6 +182,10 @@ def _run(
     from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415
 
     options, to = run_options(), default_destination()
+    expected = remembered.backup_in(to)
+    if expected is not None:
+        # That the backup's disk is missing need not wait until somebody has unlocked the phone.
+        Archive.create_or_open(to, expected_id=expected).close()
     awake = KeepAwake(herald, surroundings.stay_awake)
     with surroundings.phones() as finder:
         link = PhoneLink(
@@ -183,7 +198,7 @@ def _run(
         )
         try:
             link.connect()
-            with Archive.create_or_open(to, expected_id=remembered.backup_in(to)) as archive:
+            with Archive.create_or_open(to, expected_id=expected) as archive:
                 remembered.remember(to, archive.id)
                 return run_backup(link, archive, options=options, report=awake)
         finally:

@@ -66,14 +66,14 @@ Example:
 @click.argument("values", nargs=-1, required=True, metavar="VALUE...")
 def set_(key: str, values: tuple[str, ...]) -> None:
     """Change a setting. One that takes a list takes several values."""
-    from mtpbackup.settings import KEYS, SettingUnknown, SettingWrong, change, settings_file  # noqa: PLC0415
+    from mtpbackup.settings import KEYS, SettingWrong, change, settings_file, unknown  # noqa: PLC0415
     from mtpbackup.settings.keys import NotAllowed  # noqa: PLC0415
 
     with speaking() as voice:
         known = KEYS.get(key)
         if known is None or not known.by_hand:
             changeable = tuple(name for name, one in KEYS.items() if one.by_hand)
-            raise SettingUnknown(settings_file(), 0, key, changeable, "")
+            raise unknown(settings_file(), 0, key, changeable)
         try:
             value = known.from_words(values)
             known.read(value)
@@ -92,11 +92,11 @@ Example:
 @click.argument("key")
 def unset(key: str) -> None:
     """Take a setting away: the default counts again."""
-    from mtpbackup.settings import KEYS, SettingUnknown, change, settings_file  # noqa: PLC0415
+    from mtpbackup.settings import KEYS, change, settings_file, unknown  # noqa: PLC0415
 
     with speaking() as voice:
         if key not in KEYS:
-            raise SettingUnknown(settings_file(), 0, key, tuple(KEYS), "")
+            raise unknown(settings_file(), 0, key, tuple(KEYS))
         change(key, None)
         voice.good(f"{key} is as at first.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mtpbackup.desktop import units
 from mtpbackup.engine.reports import Planned, Summary, WaitingForPhone, WaitReason
 from mtpbackup.messages.about_brands import how_to_unlock
@@ -98,6 +100,11 @@ def ended(summary: Summary) -> Bubble:
 def stopped(advice: Advice, name: str) -> Bubble:
     """Why it ended early."""
     return f"{plain(name)} is not backed up", " ".join((advice.headline, *advice.what_to_do[:1]))
+
+
+def broken(name: str, log: Path) -> Bubble:
+    """A mistake of this program itself ended it."""
+    return f"{plain(name)} is not backed up", f"mtpbackup made a mistake. What happened stands in {place(log)}."
 
 
 def cannot_begin(advice: Advice) -> Bubble:

@@ -38,6 +38,11 @@ def _where(error: errors.SettingsError) -> str:
     return f"{place(error.path)}, line {error.line}" if error.line else place(error.path)
 
 
+def _in_file(error: errors.SettingsError) -> str:
+    """Where in the file; nothing for what a person said on the command line."""
+    return f": {_where(error)}" if error.line else ""
+
+
 @says(errors.SettingsError)
 def _settings(error: errors.SettingsError) -> Advice:
     return Advice(f"There is a mistake in the settings: {_where(error)}.", (), ExitCode.USAGE)
@@ -56,7 +61,7 @@ def _unreadable(error: errors.SettingsUnreadable) -> Advice:
 def _unknown(error: errors.SettingUnknown) -> Advice:
     meant = (f"Did you mean  {error.near}?",) if error.near else ()
     return Advice(
-        f'There is no setting "{plain(error.name)}": {_where(error)}.',
+        f'There is no setting "{plain(error.name)}"{_in_file(error)}.',
         (*meant, f"There are: {listing(error.known)}."),
         ExitCode.USAGE,
     )
@@ -66,7 +71,7 @@ def _unknown(error: errors.SettingUnknown) -> Advice:
 def _wrong(error: errors.SettingWrong) -> Advice:
     allowed = f"one of: {', '.join(error.allowed)}" if error.allowed else _WANTED[error.wanted]
     return Advice(
-        f"{plain(error.name)} can't be {plain(repr(error.value))}: {_where(error)}.",
+        f"{plain(error.name)} can't be {plain(repr(error.value))}{_in_file(error)}.",
         (f"It takes {allowed}.",),
         ExitCode.USAGE,
     )

@@ -17,7 +17,7 @@ from mtpbackup.settings.errors import (
     SettingUnknown,
     SettingWrong,
 )
-from mtpbackup.settings.file import load, settings_file
+from mtpbackup.settings.file import load, settings_file, unknown
 from mtpbackup.settings.keys import KEYS, Key, KnownPhone, Settings
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "forget_phone",
     "load",
     "settings_file",
+    "unknown",
 ]

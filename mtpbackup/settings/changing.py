@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtpbackup.settings.errors import SettingsNotWritten
-from mtpbackup.settings.file import load, parse, settings_file
+from mtpbackup.settings.file import ENCODING, load, parse, settings_file
 from mtpbackup.settings.keys import KnownPhone
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _document(path: Path) -> TOMLDocument:
 
     load(path)  # a mistake in it is told, not written over
     try:
-        return tomlkit.parse(path.read_text(encoding="utf-8"))
+        return tomlkit.parse(path.read_text(encoding=ENCODING))
     except (FileNotFoundError, NotADirectoryError):
         return tomlkit.document()
 
@@ -84,7 +84,7 @@ def _document(path: Path) -> TOMLDocument:
 def _write(path: Path, document: TOMLDocument) -> None:
     import tempfile  # noqa: PLC0415 - few runs write settings
 
-    text = document.as_string()
+    text = document.as_string().rstrip("\n") + "\n"
     parse(text, path)  # nothing is written that could not be read again
     target = path.resolve()  # a link that a person made stays one
     try:

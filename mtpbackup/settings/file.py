@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Final
 
 from mtpbackup.settings.errors import SettingsUnreadable, SettingUnknown, SettingWrong
 from mtpbackup.settings.keys import KEYS, NotAllowed, Settings
+
+#: UTF-8; some editors put a mark of it in front, which is no mistake of the person's.
+ENCODING: Final = "utf-8-sig"
 
 
 def settings_file() -> Path:
@@ -27,7 +31,7 @@ def load(path: Path | None = None) -> Settings:
     """
     path = path or settings_file()
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode(ENCODING)
     except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError as error:
@@ -61,16 +65,21 @@ def parse(text: str, path: Path) -> Settings:
         line = line_of(text, name)
         key = KEYS.get(name)
         if key is None:
-            import difflib  # noqa: PLC0415 - only for mistakes
-
-            near = difflib.get_close_matches(name.replace("_", "-"), KEYS, 1)
-            raise SettingUnknown(path, line, name, tuple(KEYS), near[0] if near else "")
+            raise unknown(path, line, name, tuple(KEYS))
         try:
             values[key.attribute] = key.read(value)
         except NotAllowed:
             raise SettingWrong(path, line, name, value, key.allowed, key.wanted) from None
         lines[name] = line
     return Settings(**values, lines=lines)  # type: ignore[arg-type]  # each was made by its key
+
+
+def unknown(path: Path, line: int, name: str, known: tuple[str, ...]) -> SettingUnknown:
+    """The error for a name that is none of the known ones, with the one that was probably meant."""
+    import difflib  # noqa: PLC0415 - only for mistakes
+
+    near = difflib.get_close_matches(name.replace("_", "-"), known, 1)
+    return SettingUnknown(path, line, name, known, near[0] if near else "")
 
 
 def line_of(text: str, name: str) -> int:

@@ -88,7 +88,7 @@ class Key:
             if words[0].lower() not in switches:
                 raise NotAllowed
             return switches[words[0].lower()]
-        if self.wanted == "folder":
+        if self.wanted == "folder" and words[0]:
             return str(Path(words[0]).expanduser().absolute())
         return words[0]
 
@@ -130,10 +130,11 @@ def _phones(value: object) -> tuple[KnownPhone, ...]:
 
 
 def _phone(entry: object) -> KnownPhone:
+    if not isinstance(entry, dict):
+        raise NotAllowed
     try:
-        assert isinstance(entry, dict)
         phone = KnownPhone(str(entry["name"]), int(str(entry["vendor"]), 16), str(entry["serial"]))
-    except (AssertionError, KeyError, ValueError):
+    except (KeyError, ValueError):
         raise NotAllowed from None
     if not phone.serial:
         raise NotAllowed

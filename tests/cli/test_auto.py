@@ -152,7 +152,7 @@ def test_off_takes_the_unit_away_and_keeps_the_phones(on_the_bus, asked):
 def test_off_for_one_phone_forgets_it(on_the_bus, asked):
     on_the_bus("auto", "on", "--yes")
     assert on_the_bus("auto", "off", "--device", "Galaxy").exit_code == 20
-    assert on_the_bus("auto", "off", "--device", "Pixel 8").exit_code == 0
+    assert on_the_bus("auto", "off", "--device", "pixel 8").exit_code == 0
     assert load().phones == ()
     assert not units.is_on()
 
@@ -340,6 +340,28 @@ def test_a_full_disk_is_told(run, monkeypatch):
     assert run() == 24
     assert run.bubbles.titles == ["Pixel 8 is not backed up"]
     assert run.bubbles.urgent == [True]
+
+
+def test_a_disk_that_is_not_there_is_told_before_the_phone_is_unlocked(run, phone, tmp_path):
+    assert run() == 0
+    (tmp_path / "backup").rename(tmp_path / "taken away")
+    phone.lock()
+    assert run() == 1
+    assert run.bubbles.titles == ["Pixel 8 is not backed up"]
+    assert "is gone" in str(auto_log.last_runs()[-1]["said"])
+    assert not (tmp_path / "backup").exists()
+
+
+def test_a_mistake_of_the_program_is_not_silent(run, monkeypatch):
+    def broken(*_arguments, **_more):
+        raise AttributeError("what is this?")
+
+    monkeypatch.setattr("mtpbackup.engine.run_backup", broken)
+    with pytest.raises(AttributeError):
+        run()
+    assert run.bubbles.titles == ["Pixel 8 is not backed up"]
+    assert auto_log.last_runs()[-1]["exit_code"] == 1
+    assert "AttributeError: what is this?" in auto_log.log_file().read_text()
 
 
 def test_the_log_is_put_aside_when_it_is_long(monkeypatch):

@@ -48,6 +48,7 @@ def test_settings_are_set_and_taken_away(mtpbackup, words, attribute, value):
         ["set", "layout", "by-month", "by-month"],
         ["set", "keep-awake", "perhaps"],
         ["set", "phones", "mine"],
+        ["set", "destination", ""],
         ["unset", "layot"],
     ],
 )
@@ -56,6 +57,13 @@ def test_what_cannot_be_set_is_told(mtpbackup, words):
     assert result.exit_code == 2
     assert "✗" in result.output
     assert not settings_file().exists()
+
+
+def test_a_slip_on_the_command_line_is_not_looked_for_in_the_file(mtpbackup):
+    text = mtpbackup("config", "set", "destnation", "/media/USB").output
+    assert "Did you mean  destination?" in text
+    assert "settings.toml" not in text
+    assert "settings.toml" not in mtpbackup("config", "set", "layout", "by-colour").output
 
 
 def test_a_backup_heeds_the_settings_and_the_command_line_wins(mtpbackup, phone, tmp_path):

@@ -112,6 +112,13 @@ def test_what_could_not_be_read_again_is_not_written(file):
     assert not file.exists()
 
 
+def test_a_mark_that_some_editors_put_in_front_is_no_mistake(file):
+    file.write_bytes(b'\xef\xbb\xbflayout = "by-month"\r\n')
+    assert load(file).layout == "by-month"
+    change("only", "all", file)
+    assert file.read_text() == 'layout = "by-month"\nonly = "all"\n'
+
+
 def test_a_file_with_a_mistake_is_not_written_over(file):
     file.parent.mkdir()
     file.write_text("layot = 1\n")
