@@ -113,6 +113,7 @@ def test_what_could_not_be_read_again_is_not_written(file):
 
 
 def test_a_mark_that_some_editors_put_in_front_is_no_mistake(file):
+    file.parent.mkdir(parents=True)
     file.write_bytes(b'\xef\xbb\xbflayout = "by-month"\r\n')
     assert load(file).layout == "by-month"
     change("only", "all", file)
