@@ -33,8 +33,8 @@ def connected(
     try:
         link.connect()
     except SeveralPhones as several:
-        if not (may_ask and voice.interactive):
-            raise
+        if not (may_ask and voice.interactive) or len(set(several.names)) == 1:
+            raise  # or else two of one name would be asked for for ever
         link.close()
         return link_to(_ask_which(voice, several))
     return link
@@ -42,8 +42,8 @@ def connected(
 
 def _ask_which(voice: Voice, several: SeveralPhones) -> str:
     """The name that the person picks."""
-    voice.notice(explain(several).headline)
+    voice.data(explain(several).headline)  # part of the question, so said when quiet, too
     for index, name in enumerate(several.names, 1):
-        voice.say(f"  {index}. {plain(name)}")
+        voice.data(f"  {index}. {plain(name)}")
     choice: int = click.prompt("Which one?", type=click.IntRange(1, len(several.names)), default=1)
     return several.names[choice - 1]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
@@ -58,6 +59,12 @@ Examples:
   mtpbackup restore                      put pictures back on a phone
   mtpbackup verify                       prove that every saved file is still whole
 """
+
+
+#: Tells Python to speak UTF-8 to the file system. PEP 540.
+_UTF8: Final = "PYTHONUTF8"
+#: The home of those who have none, as Debian has it for `nobody`.
+_NO_HOME: Final = "/nonexistent"
 
 
 class LazyGroup(click.Group):
@@ -120,22 +127,44 @@ def cli(context: click.Context, verbose: int, trace: str | None, transport: str 
         guided()
 
 
+def _use_utf8() -> None:
+    """Starts anew where Python would not write names of files in UTF-8, as in locales of old.
+
+    Names from phones have umlauts and emoji, and file systems take them all. What is shown goes on in the
+    terminal's own encoding.
+    """
+    if sys.getfilesystemencoding() == "utf-8" or os.environ.get(_UTF8) == "1":
+        return
+    os.environ[_UTF8] = "1"
+    os.environ.setdefault("PYTHONIOENCODING", f"{getattr(sys.stdout, 'encoding', None) or 'ascii'}:replace")
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 def main() -> NoReturn:
     """Runs the program; the entry point of the installed script."""
+    _use_utf8()
+    if os.path.expanduser("~") == "~":  # noqa: PTH111 - Path.home() raises an error then
+        # Somebody whom the system does not know, without HOME. Nothing may go to a folder called "~" then.
+        os.environ["HOME"] = _NO_HOME
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
         click.echo(err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        from mtpbackup.cli.last_net import tell_mistyped  # noqa: PLC0415 - most runs do without
+
+        sys.exit(tell_mistyped(error))
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output went away, as `head` does. Nothing more can be said to it.
         sys.stdout = None
         sys.exit(141)
+    except Exception as error:
+        from mtpbackup.cli.last_net import tell_unexpected  # noqa: PLC0415 - most runs do without
+
+        sys.exit(tell_unexpected(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 

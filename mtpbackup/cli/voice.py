@@ -64,15 +64,15 @@ class Voice:
 
     def good(self, text: str) -> None:
         """Something that worked."""
-        self.say(self._painted(_GREEN, "✓") + " " + text)
+        self.say(self._painted(self._out, _GREEN, "✓") + " " + text)
 
     def notice(self, text: str) -> None:
         """Something the person should do or know."""
-        self.say(self._painted(_YELLOW, "●") + " " + text)
+        self.say(self._painted(self._out, _YELLOW, "●") + " " + text)
 
     def warn(self, text: str) -> None:
         """Something that did not go as hoped; also said when quiet."""
-        self._sentence(self._err, self._painted(_YELLOW, "!") + " " + text)
+        self._sentence(self._err, self._painted(self._err, _YELLOW, "!") + " " + text)
 
     def more(self, lines: Iterable[str]) -> None:
         """Details below the line before."""
@@ -81,7 +81,7 @@ class Voice:
 
     def bad(self, advice: Advice) -> None:
         """An error with its next steps; also said when quiet."""
-        self._sentence(self._err, self._painted(_RED, "✗") + " " + advice.headline)
+        self._sentence(self._err, self._painted(self._err, _RED, "✗") + " " + advice.headline)
         for line in advice.what_to_do:
             self._sentence(self._err, "  " + line)
 
@@ -91,15 +91,16 @@ class Voice:
 
     def trouble(self, text: str, lines: Iterable[str]) -> None:
         """Something wrong that the person asked for, with details; also said when quiet."""
-        self._sentence(self._out, self._painted(_RED, "✗") + " " + text)
+        self._sentence(self._out, self._painted(self._out, _RED, "✗") + " " + text)
         for line in lines:
             self._sentence(self._out, "  " + line)
 
     def emit(self, message_type: str, **facts: object) -> None:
         """One JSON object; nothing here."""
 
-    def _painted(self, colour: str, text: str) -> str:
-        return f"{colour}{text}{_OFF}" if self._colour else text
+    def _painted(self, stream: TextIO, colour: str, text: str) -> str:
+        """In colour on a terminal only: one of the two streams may go to a file."""
+        return f"{colour}{text}{_OFF}" if self._colour and stream.isatty() else text
 
     def _sentence(self, stream: TextIO, text: str) -> None:
         text = spelled(text, stream.encoding)
@@ -179,7 +180,7 @@ class TerminalVoice(Voice):
             self._bar = None
 
     def _line(self, stream: TextIO, text: str) -> None:
-        if self._bar is not None:
+        if self._bar is not None and stream.isatty():
             self._bar.line(text)
         else:
             super()._line(stream, text)
@@ -197,7 +198,7 @@ def choose_voice(*, as_json: bool = False, quiet: bool = False) -> Voice:
             reconfigure(errors="replace")  # a name that the terminal cannot show must not end the run
     if as_json:
         return JsonVoice(sys.stdout, sys.stderr)
-    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     if plain or quiet:
         return Voice(sys.stdout, sys.stderr, quiet=quiet)
     return TerminalVoice(sys.stdout, sys.stderr)

@@ -64,10 +64,15 @@ def _no_files(error: errors.OffersNoFiles) -> Advice:
 
 @says(errors.SeveralPhones)
 def _several(error: errors.SeveralPhones) -> Advice:
-    first = plain(error.names[0]) if error.names else "NAME"
+    named = [name for name in error.names if error.names.count(name) == 1]
+    how = (
+        f'Say which one:  --device "{plain(named[0])}"'
+        if named
+        else "Unplug all but one: they can't be told apart."
+    )
     return Advice(
         f"Several phones are plugged in: {listing(error.names)}.",
-        (f'Say which one:  --device "{first}"',),
+        (how,),
         ExitCode.USAGE,
     )
 
