@@ -23,7 +23,14 @@ from types import MappingProxyType, TracebackType
 from urllib.parse import quote
 
 from mtpbackup.archive.root import CATALOG_FILE, STATE_FOLDER, Root
-from mtpbackup.errors import ArchiveBusy, ArchiveError, CatalogUnusable, DestinationUnwritable, OutOfSpace
+from mtpbackup.errors import (
+    ArchiveBusy,
+    ArchiveError,
+    CatalogUnusable,
+    DestinationUnwritable,
+    NoLocks,
+    OutOfSpace,
+)
 
 #: The version this program writes. Each has its file `schema/vN.sql`, which makes a new catalog.
 SCHEMA_VERSION = 2
@@ -32,6 +39,10 @@ SCHEMA_VERSION = 2
 _APPLICATION_ID = 0x6D747062
 
 _BUSY_SECONDS = 10.0
+#: The disk takes no locks. https://sqlite.org/rescode.html
+_NO_LOCKS = frozenset(
+    {sqlite3.SQLITE_IOERR_LOCK, sqlite3.SQLITE_IOERR_RDLOCK, sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK}
+)
 
 
 def _migrate_to_v2(connection: sqlite3.Connection) -> None:
@@ -220,7 +231,8 @@ class Database:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _explained(self, error: sqlite3.DatabaseError) -> ArchiveError:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        extended = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        code = extended & 0xFF
         if code == sqlite3.SQLITE_FULL:
             return OutOfSpace(self.path, None, self._root.free_space())
         try:
@@ -232,6 +244,8 @@ class Database:
             return DestinationUnwritable(self.path, str(error), reason)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return ArchiveBusy(self._root.path)
+        if extended in _NO_LOCKS:
+            return NoLocks(self._root.path, str(error))
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
             reasons = CatalogUnusable.Reason
             return CatalogUnusable(self.path, reason=reasons.DAMAGED if self.path.exists() else reasons.MISSING)

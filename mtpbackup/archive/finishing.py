@@ -17,9 +17,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 
 from mtpbackup.archive import disk
+from mtpbackup.archive.dates import set_date
 from mtpbackup.archive.folders import Place
 from mtpbackup.archive.names import folded, safe_name
 from mtpbackup.archive.parts import PART
@@ -178,7 +178,7 @@ class FinishingThread(threading.Thread):
             *(found, work.key.name, work.key.modified),
         )
         if work.placed is None:
-            _set_date(work.descriptor, work.key.modified or (taken.local if taken else None))
+            set_date(work.descriptor, work.key.modified or (taken.local if taken else None))
         return taken
 
     def _flush(self, works: Sequence[Work]) -> None:
@@ -290,14 +290,3 @@ class FinishingThread(threading.Thread):
             self._flush_part(work, length)
         except OSError as error:
             log.warning("could not tidy up the part of %s: %s", work.key.shown_path, error)
-
-
-def _set_date(descriptor: int, when: datetime | None) -> None:
-    """Gives a file its date, read in this computer's zone. Dates the file system cannot keep are left out."""
-    if when is None:
-        return
-    try:
-        moment = int(when.timestamp()) * 1_000_000_000
-        os.utime(descriptor, ns=(moment, moment))
-    except (OSError, OverflowError, ValueError) as error:
-        log.debug("date %s not kept: %s", when, error)

@@ -6,6 +6,7 @@ keeps it by itself for FAT, exFAT and FUSE, and turns it into a byte-range lock 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -15,11 +16,13 @@ from contextlib import contextmanager
 
 from mtpbackup.archive import disk
 from mtpbackup.archive.root import STATE_FOLDER, Root
-from mtpbackup.errors import ArchiveBusy, DestinationUnwritable
+from mtpbackup.errors import ArchiveBusy, DestinationUnwritable, NoLocks
 
 log = logging.getLogger(__name__)
 
 _LOCK_FILE = "lock"
+#: What a share says whose locks are not served, and a file system that has none. man flock(2), fcntl(2).
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 
 
 @contextmanager
@@ -28,6 +31,7 @@ def exclusive(root: Root) -> Iterator[None]:
 
     Raises:
         ArchiveBusy: somebody else holds it.
+        NoLocks: nobody can.
         DestinationUnwritable: the archive can only be read.
     """
     path = root.path / STATE_FOLDER / _LOCK_FILE
@@ -43,6 +47,8 @@ def exclusive(root: Root) -> Iterator[None]:
         except BlockingIOError as error:
             raise ArchiveBusy(root.path, _holder(descriptor)) from error
         except OSError as error:
+            if error.errno in _NO_LOCKS:
+                raise NoLocks(root.path, str(error)) from error
             raise root.explained(error, path) from error
         _leave_note(descriptor, f"{os.getpid()} {socket.gethostname()}\n")
         try:

@@ -13,12 +13,12 @@ import stat
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 from mtpbackup.archive import disk
 from mtpbackup.archive.archive import Archive
+from mtpbackup.archive.dates import date_of
 from mtpbackup.archive.names import folded
 from mtpbackup.archive.records import ItemKey, PhoneFolder
 from mtpbackup.archive.root import STATE_FOLDER, SUMS_FILE
@@ -184,8 +184,7 @@ class PlainFolder:
         on_disk = "/".join(path)
         start = top_of(path)
         storage = path[start - 1] if start else ""
-        modified = datetime.fromtimestamp(int(status.st_mtime))
-        key = ItemKey(storage, path[start or 0 :], status.st_size, modified)
+        key = ItemKey(storage, path[start or 0 :], status.st_size, date_of(status))
         return Original(key, on_disk, self._sums.get(on_disk, ""), placed=start is not None)
 
     def open(self, original: Original) -> int:

@@ -28,6 +28,7 @@ from typing import TypeAlias
 from mtpbackup.archive import disk
 from mtpbackup.archive.catalog import Catalog
 from mtpbackup.archive.database import SCHEMA_VERSION, Database, version_of
+from mtpbackup.archive.dates import date_of
 from mtpbackup.archive.identities import UNKNOWN, keep_identities, read_identities
 from mtpbackup.archive.lock import exclusive
 from mtpbackup.archive.names import folded
@@ -341,7 +342,7 @@ class _Rebuilding:
             return "", 0, _Content(0, None, None, None)
         with disk.closing(descriptor):
             status = os.fstat(descriptor)
-            modified = datetime.fromtimestamp(int(status.st_mtime))
+            modified = date_of(status)
             hasher = hashlib.sha256()
             try:
                 while block := os.read(descriptor, _READ):

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from mtpbackup.archive import disk
+from mtpbackup.archive.dates import set_date
 from mtpbackup.archive.names import MAX_BYTES, folded, numbered, safe_name
 from mtpbackup.archive.root import Root
-from mtpbackup.errors import ArchiveBusy, ArchiveError
+from mtpbackup.errors import ArchiveBusy, FolderInTheWay
 
 _PART: Final = ".mtpbackup-restore.part"
 _LONGEST: Final = 255
@@ -144,9 +145,7 @@ class ReturnFolder:
                 disk.write_all(descriptor, piece)
             if sha256 and hasher.hexdigest() != sha256:
                 return ""
-            if modified is not None:
-                moment = modified.timestamp()
-                os.utime(descriptor, (moment, moment))
+            set_date(descriptor, modified)
             os.fsync(descriptor)
             while True:
                 number, chosen = 1, name
@@ -182,7 +181,7 @@ class ReturnFolder:
             yield
         except OSError as error:
             if error.errno == errno.ENOTDIR:
-                raise ArchiveError(self.path.joinpath(*place), "a file is in the way of a folder") from error
+                raise FolderInTheWay(self.path.joinpath(*place), "a file is in the way of a folder") from error
             raise self._root.explained(error, self.path.joinpath(*place)) from error
 
     def close(self) -> None:

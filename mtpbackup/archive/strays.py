@@ -11,9 +11,9 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
-from datetime import datetime
 
 from mtpbackup.archive import disk
+from mtpbackup.archive.dates import date_of
 from mtpbackup.archive.folders import Target
 from mtpbackup.archive.names import safe_name
 from mtpbackup.archive.records import ItemKey, same_moment
@@ -45,7 +45,7 @@ def claim_strays(root: Root, target: Target, key: ItemKey, size: int) -> Iterato
         except FileNotFoundError:
             continue
         status = os.fstat(descriptor)
-        date = datetime.fromtimestamp(int(status.st_mtime))
+        date = date_of(status)
         if status.st_size == size and same_moment(date, key.modified) and target.claim(name):
             yield name, descriptor
         else:

@@ -30,6 +30,8 @@ _SKIPPED_BECAUSE: Final = {
 }
 
 _FAILED_BECAUSE: Final = {
+    "ArchiveError": ": this computer's disk would not do it",
+    "FolderInTheWay": ": a file has the name of one of its folders",
     "IntegrityError": " is not in the backup any more",
     "TopRefused": ": this phone takes files in folders only (say which: --into Pictures)",
 }

@@ -14,8 +14,10 @@ from mtpbackup.errors.archive import (
     DestinationGone,
     DestinationUnwritable,
     FileTooLarge,
+    FolderInTheWay,
     IntegrityError,
     NoArchive,
+    NoLocks,
     OutOfSpace,
 )
 from mtpbackup.errors.base import Failure, MtpBackupError
@@ -58,6 +60,7 @@ __all__ = [
     "EndpointStalled",
     "Failure",
     "FileTooLarge",
+    "FolderInTheWay",
     "IntegrityError",
     "InterfaceBusy",
     "ItemUnreadable",
@@ -73,6 +76,7 @@ __all__ = [
     "NameRefused",
     "NameTaken",
     "NoArchive",
+    "NoLocks",
     "NoPhone",
     "OffersNoFiles",
     "OperationFailed",

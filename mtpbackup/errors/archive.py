@@ -39,6 +39,14 @@ class ArchiveBusy(ArchiveError):
         self.pid = pid
 
 
+class NoLocks(ArchiveError):
+    """The file system cannot lock files: a network share without its lock service, as a rule."""
+
+
+class FolderInTheWay(ArchiveError):
+    """A file has the name of a folder that one file needs."""
+
+
 class OutOfSpace(ArchiveError):
     """The disk has no room.
 

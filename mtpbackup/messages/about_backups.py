@@ -38,6 +38,27 @@ def _archive_busy(error: errors.ArchiveBusy) -> Advice:
     )
 
 
+@says(errors.NoLocks)
+def _no_locks(error: errors.NoLocks) -> Advice:
+    return Advice(
+        f"Files can't be locked in {place(error.path)}, so two runs at once could not be kept apart.",
+        (
+            "That is so on some network shares. Use a folder on another disk:  --to FOLDER",
+            "Or have the share mounted so that its files can be locked.",
+        ),
+        ExitCode.ERROR,
+    )
+
+
+@says(errors.FolderInTheWay)
+def _in_the_way(error: errors.FolderInTheWay) -> Advice:
+    return Advice(
+        f"{place(error.path)} can't be made: a file has the name of a folder.",
+        ("Rename that file, or choose another folder:  --to FOLDER",),
+        ExitCode.SOME_FAILED,
+    )
+
+
 @says(errors.OutOfSpace)
 def _space(error: errors.OutOfSpace) -> Advice:
     elsewhere = (

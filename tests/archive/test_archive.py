@@ -1,7 +1,10 @@
 """Opening a backup: made, found, refused, locked, and told from an empty folder where its disk used to be."""
 
+import errno
+import fcntl
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 
@@ -15,6 +18,7 @@ from mtpbackup.errors import (
     DestinationGone,
     DestinationUnwritable,
     NoArchive,
+    NoLocks,
 )
 from tests.archive.conftest import key
 
@@ -220,3 +224,21 @@ def test_root_below_a_link_is_followed(tmp_path):
     Archive.create_or_open(tmp_path / "link" / "backup").close()
     root = Root.open(tmp_path / "real" / "backup")
     root.close()
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_share_without_locks(backup, monkeypatch, code):
+    def refuse(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(NoLocks), backup.archive.lock():
+        pass
+
+
+@pytest.mark.parametrize("name", ["SQLITE_IOERR_LOCK", "SQLITE_IOERR_RDLOCK"])
+def test_a_share_without_locks_for_the_catalog(backup, name):
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = getattr(sqlite3, name)
+    with pytest.raises(NoLocks), backup.archive.catalog.database.errors():
+        raise error

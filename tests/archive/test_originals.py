@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from mtpbackup.archive import (
     hash_of,
     returned_name,
 )
+from mtpbackup.archive.dates import date_of
 from mtpbackup.archive.sums import read_sums, sum_line
 from mtpbackup.errors import ArchiveBusy, ArchiveError, DestinationUnwritable, IntegrityError, NoArchive
 
@@ -260,3 +262,28 @@ class TestReturnFolder:
         self.put(folder, "a.jpg", b"data")
         with pytest.raises((DestinationUnwritable, ArchiveError)):
             self.put(folder, "b.jpg", b"data", place=("DCIM", "a.jpg"))
+
+
+BEYOND = 253_402_300_800 * 4  # far behind the year 9999: a disk may hold that, the calendar doesn't
+
+
+def test_a_file_with_a_date_beyond_the_calendar_has_none(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    status = os.stat_result((*(tmp_path / "a.jpg").stat()[:7], BEYOND, BEYOND, BEYOND))
+    assert PlainFolder(tmp_path)._original(("a.jpg",), status).key.modified is None
+    assert date_of(status) is None
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles", "UTC"])
+@pytest.mark.parametrize("when", [datetime.min, datetime.max, datetime(2026, 3, 29, 2, 30)])
+def test_any_date_of_a_phone_can_be_put_into_a_folder(tmp_path, monkeypatch, zone, when):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        folder = ReturnFolder(tmp_path)
+        assert folder.put((), "a.jpg", when, [b"a"], "") == "a.jpg"
+        folder.close()
+        assert (tmp_path / "a.jpg").read_bytes() == b"a"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

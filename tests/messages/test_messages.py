@@ -40,6 +40,8 @@ EXAMPLES: dict[type[errors.MtpBackupError], errors.MtpBackupError] = {
     errors.ArchiveError: errors.ArchiveError(Path("/b"), "odd"),
     errors.NoArchive: errors.NoArchive(Path("/b")),
     errors.ArchiveBusy: errors.ArchiveBusy(Path("/b"), 7),
+    errors.NoLocks: errors.NoLocks(Path("/b"), "no locks available"),
+    errors.FolderInTheWay: errors.FolderInTheWay(Path("/b/DCIM"), "a file"),
     errors.OutOfSpace: errors.OutOfSpace(Path("/b"), 41_800_000_000, 12_000_000_000),
     errors.DestinationUnwritable: errors.DestinationUnwritable(Path("/b"), "read-only"),
     errors.DestinationGone: errors.DestinationGone(Path("/b"), "gone"),

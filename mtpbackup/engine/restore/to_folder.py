@@ -125,8 +125,8 @@ class FolderRun:
         """Settles what is there already, by content."""
         missing = []
         for task in tasks:
-            place = target.place_for(task.folder)
             try:
+                place = target.place_for(task.folder)
                 name = None
                 if target.is_taken(place, task.name):
                     self._source.check(task)

@@ -140,3 +140,14 @@ def test_it_needs_no_phone_at_all(tmp_path, target):
         assert put(bench, target).sent.items == 1
     finally:
         bench.close()
+
+
+def test_a_file_in_the_way_of_a_folder_stops_no_others(bench, target):
+    bench.fill({"DCIM/Camera/a.jpg": 500, "Movies/b.mp4": 500})
+    bench.back_up()
+    target.mkdir()
+    (target / "DCIM").write_text("a file")
+    summary = put(bench, target)
+    assert (summary.sent.items, summary.failed.items) == (1, 1)
+    assert summary.failures[0].failure.kind == "FolderInTheWay"
+    assert (target / "DCIM").read_text() == "a file"
