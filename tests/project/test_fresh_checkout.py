@@ -14,7 +14,7 @@ pytestmark = pytest.mark.installs
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
     tracked()  # skips outside a checkout
-    folder = tmp_path_factory.mktemp("clone") / "mtpbackup"
+    folder = tmp_path_factory.mktemp("clone") / "a folder with spaces"
     subprocess.run(["git", "clone", "-q", "--no-hardlinks", ROOT, folder], check=True)
     return folder
 
