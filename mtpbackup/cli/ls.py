@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,6 +16,9 @@ from mtpbackup.messages import ExitCode, explain, plain
 
 if TYPE_CHECKING:
     from mtpbackup.phone import Item, Phone, Storage
+
+
+_LOOK: Final = "See what is there:  mtpbackup ls"
 
 
 @click.command(
@@ -63,8 +66,9 @@ def ls(path: str, device: str | None, wait: float | None, via: str | None, quiet
         finally:
             link.close()
         if not found:
-            voice.bad(replace(explain(ItemVanished(path)), exit_code=ExitCode.ERROR))
+            voice.bad(replace(explain(ItemVanished(path)), exit_code=ExitCode.ERROR, what_to_do=(_LOOK,)))
             finish(ExitCode.ERROR)
+        voice.emit("summary", command="ls", found=found, exit_code=0)
 
 
 def _list(voice: Voice, phone: Phone, storage: Storage, names: tuple[str, ...]) -> int:

@@ -149,7 +149,7 @@ def main() -> NoReturn:
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo(err=True)
+        click.echo("\nStopped.  Nothing was changed.", err=True)  # it was asked before anything was done
         sys.exit(130)
     except click.ClickException as error:
         from mtpbackup.cli.last_net import tell_mistyped  # noqa: PLC0415 - most runs do without

@@ -175,3 +175,9 @@ def test_two_phones_that_nothing_tells_apart():
     advice = explain(SeveralPhones(["Pixel 8 (1)", "Pixel 8 (1)"]))
     assert advice.what_to_do == ("Unplug all but one: they can't be told apart.",)
     assert "--device" in explain(SeveralPhones(["Pixel 8", "Moto"])).what_to_do[0]
+
+
+def test_a_question_that_is_not_answered_changes_nothing(ends):
+    code, out, err = ends(click.exceptions.Abort())
+    assert (code, out) == (ExitCode.INTERRUPTED, "")
+    assert "Stopped.  Nothing was changed." in err

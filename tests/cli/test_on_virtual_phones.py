@@ -262,3 +262,18 @@ def test_the_progress_of_a_large_file_is_shown_while_it_is_verified(monkeypatch,
     narrator = verify._VerifyNarrator(Voice(sys.stdout, sys.stderr))
     narrator(reports.VerifyProgress("a.mp4", Count(0, 5), Count(1, 9)))
     assert shown == [5]
+
+
+def test_a_listing_for_programs_ends_with_a_summary(mtpbackup):
+    assert objects(mtpbackup("ls", "DCIM/Camera", "--json"))[-1] == {
+        "message_type": "summary",
+        "command": "ls",
+        "found": 1,
+        "exit_code": 0,
+    }
+
+
+def test_a_folder_that_is_not_there_has_a_next_step(mtpbackup):
+    result = mtpbackup("ls", "DCIM/Kamera")
+    assert result.exit_code == ExitCode.ERROR
+    assert "See what is there:  mtpbackup ls" in result.output
