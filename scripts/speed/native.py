@@ -34,7 +34,14 @@ QUICK_WORKS: Final = [
 ]
 
 
-def measure_here(works: list[dict[str, Any]], folder: Path | None, results: Path, patience: float) -> None:
+def measure_here(
+    works: list[dict[str, Any]],
+    folder: Path | None,
+    results: Path,
+    *,
+    patience: float = PATIENCE,
+    others: list[str] | None = None,
+) -> None:
     """Measures each work on a phone of its own.
 
     Args:
@@ -42,6 +49,7 @@ def measure_here(works: list[dict[str, Any]], folder: Path | None, results: Path
         folder: where phones and copies lie; where temporary files do if None.
         results: where each is added at once, a line of JSON.
         patience: with a single run of one of the others, in seconds.
+        others: beside whom; all if None.
     """
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         place = Path(temporary)
@@ -53,6 +61,7 @@ def measure_here(works: list[dict[str, Any]], folder: Path | None, results: Path
                 "seconds": 600,
                 "patience": patience,
                 "works": [work],
+                "others": others,
                 "bus": {"serial": _SERIAL, "files": str(files), "kind": KIND},
                 "disk": str(place / "disk"),
             }

@@ -11,6 +11,7 @@ import select
 import struct
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -66,11 +67,21 @@ class Held:
         os.close(self._end)
 
     def seconds(self, took: Took) -> float | None:
-        """How long a run had the phone: to its end, if it had not closed it by then; None if not known."""
-        end = took.start + took.wall
-        mine = [(when, mask) for when, mask in self._events if took.start <= when <= end]
-        opened = [when for when, mask in mine if mask & _OPEN]
-        if not opened:
-            return None
-        still_open = sum(1 if mask & _OPEN else -1 for _, mask in mine) > 0
-        return (end if still_open else mine[-1][0]) - opened[0]
+        """How long a run had the phone; None if not known."""
+        return held_for(((when, bool(mask & _OPEN)) for when, mask in self._events), took)
+
+
+def held_for(events: Iterable[tuple[float, bool]], took: Took) -> float | None:
+    """Seconds from the first opening to the last closing during a run, or to its end if that comes first.
+
+    Args:
+        events: when, and whether it was opened, or else closed.
+        took: the run; what was before and after it is somebody else's.
+    """
+    end = took.start + took.wall
+    mine = [event for event in events if took.start <= event[0] <= end]
+    first = next((when for when, opened in mine if opened), None)
+    if first is None:
+        return None
+    still_open = sum(1 if opened else -1 for _, opened in mine) > 0
+    return (end if still_open else mine[-1][0]) - first

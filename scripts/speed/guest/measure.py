@@ -45,7 +45,8 @@ class Measuring:
     ) -> None:
         """Reads what is wanted. Copies go to `disk`; `others` are measured beside mtpbackup and the loop."""
         self._ours = MtpBackup()
-        self._others = others()
+        wanted = order.get("others")
+        self._others = [one for one in others() if wanted is None or one.name.split()[0] in wanted]
         for one in self._others:
             one.limit = order["patience"]
         self._disk = disk
@@ -77,7 +78,7 @@ class Measuring:
             works = [work for work in self._works if work.repeats > turn]
             for work in works:
                 self._in_time(self._on_umtp, work, turn)
-            if self._order["photos"]:
+            if self._order["photos"] and turn < 2:
                 self._in_time(self._property_lists, turn)
             for work in works:
                 if work.name in self._order["on_qemu"]:
