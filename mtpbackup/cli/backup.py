@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
 from mtpbackup.cli import remembered
-from mtpbackup.cli.choosing import connected
+from mtpbackup.cli.linking import Phones, linked
 from mtpbackup.cli.lists import names_in
 from mtpbackup.cli.narrator import BackupNarrator
 from mtpbackup.cli.options import (
@@ -29,16 +27,7 @@ from mtpbackup.cli.options import (
     wait_option,
     yes_option,
 )
-from mtpbackup.cli.running import (
-    awake_if,
-    finish,
-    holders_let_go,
-    libmtp_phones,
-    opener,
-    speaking,
-    usb_bus,
-    usb_phones,
-)
+from mtpbackup.cli.running import finish, libmtp_phones, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.errors import NoArchive
 from mtpbackup.messages import ExitCode
@@ -46,7 +35,6 @@ from mtpbackup.messages import ExitCode
 if TYPE_CHECKING:
     from mtpbackup.engine import Report, RunOptions, Summary
     from mtpbackup.engine.link import PhoneLink
-    from mtpbackup.transport.base import Finder
 
 #: Seconds that a run without a terminal waits for its phone to come back.
 _PATIENCE_OF_PROGRAMS: Final = 0.0
@@ -157,7 +145,7 @@ def run_options(
 
 def back_up(
     voice: Voice,
-    phones: Callable[[], AbstractContextManager[Finder]],
+    phones: Phones,
     to: Path,
     options: RunOptions,
     *,
@@ -185,33 +173,14 @@ def back_up(
     Raises:
         MtpBackupError: as `engine.run_backup`.
     """
-    from mtpbackup.engine.awake import KeepAwake  # noqa: PLC0415 - `--help` does without
-    from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415
-    from mtpbackup.settings import load  # noqa: PLC0415
-
     narrator = BackupNarrator(voice, only_telling=dry_run)
-    report = KeepAwake(narrator, awake_if(wanted=load().keep_awake))
-    with holders_let_go(voice) as ask_holder, phones() as finder:
-        link_to = partial(
-            PhoneLink,
-            finder,
-            patience=patience,
-            report=report,
-            open_phone=opener(via),
-            look_around=usb_bus,
-            ask_holder=ask_holder,
-        )
-        link = link_to(wanted=device)
-        try:
-            link = connected(link, lambda name: link_to(wanted=name), voice, may_ask=ask)
-            if dry_run:
-                return _preview(narrator, link, to, options)
-            summary = _run(report, link, to, options, known_place=known_place)
-            return narrator.conclude(summary)
-        finally:
-            report.end()
-            narrator.end()
-            link.close()
+    with linked(voice, phones, narrator, device=device, patience=patience, may_ask=ask, via=via) as (
+        link,
+        report,
+    ):
+        if dry_run:
+            return _preview(narrator, link, to, options)
+        return narrator.conclude(_run(report, link, to, options, known_place=known_place))
 
 
 def _run(report: Report, link: PhoneLink, to: Path, options: RunOptions, *, known_place: bool) -> Summary:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
 from mtpbackup.cli import times
-from mtpbackup.cli.choosing import connected
+from mtpbackup.cli.linking import Phones, linked
 from mtpbackup.cli.lists import names_in
 from mtpbackup.cli.options import (
     default_destination,
@@ -28,16 +26,7 @@ from mtpbackup.cli.options import (
 )
 from mtpbackup.cli.originals import opened
 from mtpbackup.cli.restore_narrator import RestoreNarrator
-from mtpbackup.cli.running import (
-    awake_if,
-    finish,
-    holders_let_go,
-    libmtp_phones,
-    opener,
-    speaking,
-    usb_bus,
-    usb_phones,
-)
+from mtpbackup.cli.running import finish, libmtp_phones, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
 from mtpbackup.messages import ExitCode
 
@@ -45,7 +34,6 @@ if TYPE_CHECKING:
     from mtpbackup.archive import Originals
     from mtpbackup.engine.reports import RestorePlanned
     from mtpbackup.engine.restore import RestoreOptions
-    from mtpbackup.transport.base import Finder
 
 #: Seconds that a run without a terminal waits for its phone.
 _PATIENCE_OF_PROGRAMS: Final = 0.0
@@ -192,7 +180,7 @@ def restore(
 
 def put_back(
     narrator: RestoreNarrator,
-    phones: Callable[[], AbstractContextManager[Finder]],
+    phones: Phones,
     originals: Originals,
     options: RestoreOptions,
     *,
@@ -220,33 +208,14 @@ def put_back(
     Raises:
         MtpBackupError: as `engine.restore.run_restore`.
     """
-    from mtpbackup.engine.awake import KeepAwake  # noqa: PLC0415 - `--help` does without
-    from mtpbackup.engine.link import PhoneLink  # noqa: PLC0415
-    from mtpbackup.engine.restore import preview_restore, run_restore  # noqa: PLC0415
-    from mtpbackup.settings import load  # noqa: PLC0415
+    from mtpbackup.engine.restore import preview_restore, run_restore  # noqa: PLC0415 - `--help` does without
 
-    report = KeepAwake(narrator, awake_if(wanted=load().keep_awake))
-    with holders_let_go(narrator.voice) as ask_holder, phones() as finder:
-        link_to = partial(
-            PhoneLink,
-            finder,
-            patience=patience,
-            report=report,
-            open_phone=opener(via),
-            look_around=usb_bus,
-            ask_holder=ask_holder,
-        )
-        link = link_to(wanted=device)
-        try:
-            link = connected(link, lambda name: link_to(wanted=name), narrator.voice, may_ask=may_ask)
-            if dry_run:
-                return narrator.tell_plan(preview_restore(link, originals, options=options, report=narrator))
-            summary = run_restore(link, originals, confirm=confirm, options=options, report=report)
-        finally:
-            report.end()
-            narrator.end()
-            link.close()
-    return narrator.conclude(summary)
+    with linked(
+        narrator.voice, phones, narrator, device=device, patience=patience, may_ask=may_ask, via=via
+    ) as (link, report):
+        if dry_run:
+            return narrator.tell_plan(preview_restore(link, originals, options=options, report=narrator))
+        return narrator.conclude(run_restore(link, originals, confirm=confirm, options=options, report=report))
 
 
 def _to_folder(

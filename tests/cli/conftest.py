@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from click.testing import CliRunner, Result
 
-from mtpbackup.cli import backup, devices, ls, restore
+from mtpbackup.cli import backup, devices, linking, ls, restore
 from mtpbackup.cli.main import cli
 from mtpbackup.virtual import VirtualFinder, VirtualPhone
 
@@ -42,7 +42,7 @@ def mtpbackup(monkeypatch, phone) -> Callable[..., Result]:
 
     for module in (backup, devices, ls, restore):
         monkeypatch.setattr(module, "usb_phones", usb_phones)
-    for module in (backup, devices, restore):
+    for module in (devices, linking):
         monkeypatch.setattr(module, "usb_bus", tuple)
 
     def run(*arguments, also: tuple[VirtualPhone, ...] = ()) -> Result:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtpbackup.cli import backup, devices, restore, verify
+from mtpbackup.cli import devices, linking, verify
 from mtpbackup.cli.voice import Voice
 from mtpbackup.engine import Count, reports
 from mtpbackup.engine.link import PhoneLink
@@ -221,7 +221,7 @@ def test_a_phone_that_only_charges_is_named(mtpbackup, phone, monkeypatch, tmp_p
         command = [*command, "--from", tmp_path]
     phone.unplug()
     charging = UsbDevice(Path("1-2"), 0x04E8, 0x6860, product="Galaxy S24")
-    for module in (backup, devices, restore):
+    for module in (devices, linking):
         monkeypatch.setattr(module, "usb_bus", lambda: [charging])
     result = mtpbackup(*command)
     assert result.exit_code == ExitCode.LOCKED
