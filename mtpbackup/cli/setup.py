@@ -120,12 +120,14 @@ class _Job:
             joined: whether the person was made a member of the group.
             trouble: what did not work.
         """
-        from mtpbackup.udev import installed  # noqa: PLC0415
+        from mtpbackup.udev import NoUdev, installed  # noqa: PLC0415
 
         state = installed()
         phones = self._phones()
         code = ExitCode.OK
-        if self.uninstall:
+        if any(isinstance(error, NoUdev) for error in trouble):
+            pass  # the file is as it should be, and nobody reads it
+        elif self.uninstall:
             self._tell_removed(state, phones, changed)
         else:
             code = self._tell_ready(state, phones, changed, joined)

@@ -223,6 +223,7 @@ def test_without_udev_it_is_said(computer):
     result = setup()
     assert result.exit_code == 1
     assert "is this a container?" in result.output
+    assert "✓" not in result.output
     assert "no such socket" in result.output
 
 
