@@ -34,6 +34,15 @@ def resolve(words: list[str]) -> tuple[click.Command, list[str]]:
     return command, words
 
 
+def test_the_contents_lead_to_headings_and_name_every_part():
+    text = re.sub(r"^```.*?^```", "", README.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = {level + title for level, title in re.findall(r"^(##+) (.*)", text, re.MULTILINE)}
+    anchors = {re.sub(r"[^\w -]", "", head.lstrip("#").lower()).replace(" ", "-"): head for head in headings}
+    links = set(re.findall(r"\]\(#([^)]*)\)", text))
+    assert links - set(anchors) == set()
+    assert {anchor for anchor, head in anchors.items() if not head.startswith("###")} - links == set()
+
+
 def test_the_two_commands_are_the_tested_ones():
     text = README.read_text()
     assert "scripts/mtpbackup demo" in text
