@@ -2,8 +2,11 @@
 
 Runs with `steps.so` loaded before the C library. Everything is imported once; each case is a child of this
 process that runs the backup and is killed, or meets an error, at its step, and another child that looks at what
-it left and goes on. A line of JSON for each case that went wrong, and one at the end. (Two threads write, so
-the steps of two runs are not always the same; each case meets the step that has its number then.)
+it left and goes on. A line of JSON for each case that went wrong, and one at the end.
+
+Two threads write, so the steps of two runs are not always the same: files share a transaction of the catalog or
+have two, and a run has 560 steps or 700. A case meets the step that has its number then; with `--kinds` it is
+the first step, or the last, of its kind (a call, and the name of the file or folder), and always meets that.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import signal
 import sys
 import time
 import traceback
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -188,6 +192,13 @@ def distinct(log: list[str]) -> list[int]:
     ]
 
 
+def of_each_kind(log: list[str]) -> list[tuple[str, int]]:
+    """Kind and number among its like: the first of each kind, then the last; always in the same order."""
+    counts = Counter(line.split(" ", 1)[1] for line in log)
+    last = [(kind, count) for kind, count in sorted(counts.items()) if count > 1]
+    return [(kind, 1) for kind in sorted(counts)] + last
+
+
 def main() -> int:
     """Reads the command line; disturbs, and looks."""
     parser = argparse.ArgumentParser()
@@ -197,6 +208,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="of the chosen steps, from 0")
     parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--distinct", action="store_true", help="without the middle of rows of writes")
+    parser.add_argument("--kinds", action="store_true", help="the first and the last step of each kind")
     parser.add_argument(
         "--at-random", type=int, default=0, metavar="N", help="kill N times by the clock instead"
     )
@@ -208,8 +220,9 @@ def main() -> int:
     limits = WriterLimits(flush_every=100_000, batch_files=3, linger=0.0)
     Archive.writer = lambda self, _=None: real_writer(self, limits)
 
-    def run(root: Path, told: Path, mode: int, step: int, descriptor: int = -1):
-        steps.steps_arm(os.fsencode(root), mode, ctypes.c_long(step), getattr(errno, given.errno), descriptor)
+    def run(root: Path, told: Path, mode: int, step: int, kind: str = "", descriptor: int = -1):
+        code = getattr(errno, given.errno)
+        steps.steps_arm(os.fsencode(root), mode, ctypes.c_long(step), code, descriptor, kind.encode())
         disturbed(root, told)
 
     def fresh(name: str) -> tuple[Path, Path]:
@@ -222,7 +235,7 @@ def main() -> int:
     log = given.folder / "steps.log"
     began = time.monotonic()
     with log.open("wb", buffering=0) as file:
-        ended = in_a_child(lambda: run(root, told, COUNT, 0, file.fileno()))
+        ended = in_a_child(lambda: run(root, told, COUNT, 0, descriptor=file.fileno()))
     took = time.monotonic() - began
     assert ended == "", ended
     lines = log.read_text().splitlines()
@@ -230,22 +243,25 @@ def main() -> int:
         print(*lines, sep="\n")
         return 0
     chosen = distinct(lines) if given.distinct else list(range(1, len(lines) + 1))
-    cases = [(step, 0.0) for step in chosen[given.first :: given.stride]]
+    cases = [("", step, 0.0) for step in chosen[given.first :: given.stride]]
+    if given.kinds:
+        cases = [(*one, 0.0) for one in of_each_kind(lines)[given.first :: given.stride]]
     if given.at_random:
         chance = random.Random(given.seed)
-        cases = [(0, chance.uniform(0.01, took)) for _ in range(given.at_random)]
+        cases = [("", 0, chance.uniform(0.01, took)) for _ in range(given.at_random)]
     killed = wrongs = 0
-    for step, seconds in cases:
+    for kind, step, seconds in cases:
         root, told = fresh("case")
         mode = given.mode if step else COUNT
-        ended = in_a_child(lambda: run(root, told, mode, step), seconds)  # noqa: B023 - called at once
+        ended = in_a_child(lambda: run(root, told, mode, step, kind), seconds)  # noqa: B023 - called at once
         killed += ended == "killed"
         wrong = "" if ended in ("", "killed") else ended
         wrong = wrong or in_a_child(lambda: look_and_go_on(root, told))  # noqa: B023
         if wrong:
             wrongs += 1
-            print(json.dumps({"step": step, "seconds": seconds, "told": told.read_text(), "wrong": wrong}))
-            shutil.copytree(root, given.folder / f"wrong-{wrongs}")
+            about = {"step": step, "kind": kind, "seconds": seconds, "told": told.read_text(), "wrong": wrong}
+            print(json.dumps(about), flush=True)
+            shutil.copytree(root, given.folder / f"wrong-{wrongs}", dirs_exist_ok=True)
     print(json.dumps({"steps": len(lines), "cases": len(cases), "killed": killed, "wrong": wrongs}))
     return int(wrongs > 0)
 

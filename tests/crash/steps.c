@@ -27,13 +27,17 @@ static char root[PATH_MAX];
 static size_t root_length;
 static int mode, failure, log_descriptor = -1;
 static long chosen;
+static char only[NAME_MAX + 64];
+static __thread char of_descriptor[NAME_MAX + 1];
 static atomic_long counter;
 
-/* Begins counting at 1. `log`: a descriptor that a line for each step is written to, or -1. */
-void steps_arm(const char *folder, int how, long step, int error, int log) {
+/* Begins counting at 1. `log`: a descriptor that a line for each step is written to, or -1.
+ * `kind`: a call and what it is about; then only such steps count. "" for all. */
+void steps_arm(const char *folder, int how, long step, int error, int log, const char *kind) {
     root_length = 0;
     atomic_store(&counter, 0);
     mode = how, chosen = step, failure = error, log_descriptor = log;
+    strncpy(only, kind, sizeof only - 1);
     strncpy(root, folder, sizeof root - 1);
     root_length = strlen(root);
 }
@@ -46,6 +50,12 @@ static int path_is_ours(const char *path) {
     return root_length && strncmp(path, root, root_length) == 0 && (path[root_length] == '/' || !path[root_length]);
 }
 
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return strcmp(path, root) == 0 ? "." : slash ? slash + 1 : path;
+}
+
+/* Notes in `of_descriptor` what it is. */
 static int descriptor_is_ours(int descriptor) {
     char link[64], path[PATH_MAX];
     if (!root_length) return 0;
@@ -53,6 +63,7 @@ static int descriptor_is_ours(int descriptor) {
     ssize_t length = readlink(link, path, sizeof path - 1);
     if (length < 0) return 0;
     path[length] = 0;
+    snprintf(of_descriptor, sizeof of_descriptor, "%s", last_part(path));
     return path_is_ours(path);
 }
 
@@ -63,12 +74,20 @@ static int place_is_ours(int folder, const char *path) {
 
 enum kind { ROOM, FREES, OTHER };
 
+static int counts(const char *name, const char *about) {
+    char kind[sizeof only];
+    if (!only[0]) return 1;
+    snprintf(kind, sizeof kind, "%s %s", name, last_part(about));
+    return strcmp(kind, only) == 0;
+}
+
 /* One step: counts it, and says whether the call is to fail (errno is set). */
 static int step(const char *name, const char *about, enum kind kind) {
+    if (!counts(name, about)) return 0;
     long number = atomic_fetch_add(&counter, 1) + 1;
     if (log_descriptor >= 0) {
         char line[512];
-        int length = snprintf(line, sizeof line, "%ld %s %.400s\n", number, name, about);
+        int length = snprintf(line, sizeof line, "%ld %s %.400s\n", number, name, last_part(about));
         ssize_t (*out)(int, const void *, size_t) = REAL(write);
         if (out(log_descriptor, line, length) < 0) return 0;
     }
@@ -83,14 +102,12 @@ static int step(const char *name, const char *about, enum kind kind) {
 
 /* A write that is killed has happened by half. */
 static int write_step(const char *name, int descriptor, const void *data, size_t size, off_t at) {
-    char about[64];
-    if (mode == KILL && size > 1 && atomic_load(&counter) + 1 == chosen) {
+    if (mode == KILL && size > 1 && counts(name, of_descriptor) && atomic_load(&counter) + 1 == chosen) {
         if (at < 0) {
             if (REAL(write)(descriptor, data, size / 2) < 0) return 1;
         } else if (REAL(pwrite)(descriptor, data, size / 2, at) < 0) return 1;
     }
-    snprintf(about, sizeof about, "%d %zu", descriptor, size);
-    return step(name, about, ROOM);
+    return step(name, of_descriptor, ROOM);
 }
 
 ssize_t write(int descriptor, const void *data, size_t size) {
@@ -107,7 +124,7 @@ PWRITE(pwrite64, off64_t)
 
 #define ON_DESCRIPTOR(name, kind) \
     int name(int descriptor) { \
-        if (descriptor_is_ours(descriptor) && step(#name, "", kind)) return -1; \
+        if (descriptor_is_ours(descriptor) && step(#name, of_descriptor, kind)) return -1; \
         return REAL(name)(descriptor); \
     }
 ON_DESCRIPTOR(fsync, OTHER)
@@ -116,7 +133,7 @@ ON_DESCRIPTOR(syncfs, OTHER)
 
 #define CUT(name, offset_type) \
     int name(int descriptor, offset_type length) { \
-        if (descriptor_is_ours(descriptor) && step(#name, "", FREES)) return -1; \
+        if (descriptor_is_ours(descriptor) && step(#name, of_descriptor, FREES)) return -1; \
         return REAL(name)(descriptor, length); \
     }
 CUT(ftruncate, off_t)
@@ -164,6 +181,6 @@ int renameat2(int from, const char *path, int to, const char *new_path, unsigned
     return REAL(renameat2)(from, path, to, new_path, flags);
 }
 int futimens(int descriptor, const struct timespec times[2]) {
-    if (descriptor_is_ours(descriptor) && step("futimens", "", OTHER)) return -1;
+    if (descriptor_is_ours(descriptor) && step("futimens", of_descriptor, OTHER)) return -1;
     return REAL(futimens)(descriptor, times);
 }
