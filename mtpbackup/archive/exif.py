@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
 from mtpbackup.archive.content import Content, NoContent
-from mtpbackup.dataclass import dataclass
 
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 #: Date tags with their offset tags, the best first: original, digitized, changed.

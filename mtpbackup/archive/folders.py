@@ -10,7 +10,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
@@ -21,7 +21,6 @@ from mtpbackup.archive.paths import decode_name, decode_path
 from mtpbackup.archive.records import Layout, PhoneFolder
 from mtpbackup.archive.root import STATE_FOLDER, SUMS_FILE, Root
 from mtpbackup.archive.rows import join_path
-from mtpbackup.dataclass import dataclass
 
 #: Longest path of a folder below the root, in bytes. What a phone nests deeper is put into the deepest folder
 #: that fits: programs stop at 4,096 bytes for a whole path.

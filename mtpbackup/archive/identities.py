@@ -10,11 +10,10 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from mtpbackup.archive import disk
 from mtpbackup.archive.root import Root
-from mtpbackup.dataclass import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -24,7 +24,6 @@ from mtpbackup.archive.records import ItemKey, PhoneFolder
 from mtpbackup.archive.root import STATE_FOLDER, SUMS_FILE
 from mtpbackup.archive.sent import CatalogRecord, SentRecord
 from mtpbackup.archive.sums import read_sums
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import ArchiveError, IntegrityError, NoArchive
 
 log = logging.getLogger(__name__)

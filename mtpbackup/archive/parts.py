@@ -17,13 +17,13 @@ import logging
 import os
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from mtpbackup.archive import disk
 from mtpbackup.archive.paths import encode_name, encode_path
 from mtpbackup.archive.records import ItemKey, same_moment
 from mtpbackup.archive.root import Root
-from mtpbackup.dataclass import dataclass
 
 log = logging.getLogger(__name__)
 

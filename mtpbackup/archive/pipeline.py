@@ -15,7 +15,7 @@ import resource
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -27,7 +27,6 @@ from mtpbackup.archive.records import ItemKey, Layout, NotSaved, PhoneFolder, Sa
 from mtpbackup.archive.reserve import Reserve
 from mtpbackup.archive.root import Root
 from mtpbackup.archive.sums import Sums
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import ArchiveError, CatalogUnusable, DestinationGone, DestinationUnwritable, OutOfSpace
 
 _MIB = 1024 * 1024

@@ -21,6 +21,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -41,7 +42,6 @@ from mtpbackup.archive.salvage import salvage
 from mtpbackup.archive.sums import read_sums
 from mtpbackup.archive.taken import taken_time
 from mtpbackup.archive.verify import VerifyStarted
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import CatalogUnusable, NoArchive
 
 log = logging.getLogger(__name__)

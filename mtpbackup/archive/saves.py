@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from mtpbackup.archive.database import Database
@@ -13,7 +14,6 @@ from mtpbackup.archive.paths import encode_name
 from mtpbackup.archive.records import ItemKey, PhoneFolder, Saved, Taken, same_moment
 from mtpbackup.archive.rows import folder_id, join_path, place_id, text_of
 from mtpbackup.archive.sums import invalidate_sums
-from mtpbackup.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

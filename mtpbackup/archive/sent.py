@@ -12,7 +12,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
@@ -20,7 +20,6 @@ from typing import Final, Protocol, TypeAlias
 from mtpbackup.archive.database import Database
 from mtpbackup.archive.paths import decode_name, decode_path, encode_name, encode_path
 from mtpbackup.archive.rows import Row, moment, text_of
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import ArchiveError
 
 log = logging.getLogger(__name__)

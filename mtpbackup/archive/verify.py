@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import TypeAlias
@@ -16,7 +17,6 @@ from mtpbackup.archive.records import FileRow, FileState, PhoneFolder
 from mtpbackup.archive.root import PARTIAL_FOLDER, STATE_FOLDER, Root
 from mtpbackup.archive.rows import text_of
 from mtpbackup.archive.sums import invalidate_sums
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import DestinationGone
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ import enum
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.desktop import gvfs, kde
 from mtpbackup.desktop.session import DesktopSession, Runs
 from mtpbackup.errors import InterfaceBusy

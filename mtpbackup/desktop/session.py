@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol, Self
 
 from mtpbackup import programs
-from mtpbackup.dataclass import dataclass
 
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 

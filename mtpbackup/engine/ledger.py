@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.kinds import Kind
 from mtpbackup.engine.plan import Plan
 from mtpbackup.engine.reports import Bucket, Count, Ending, FailedItem, SkipReason, Summary

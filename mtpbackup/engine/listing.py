@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.reports import Count, Listing, Report, SkipReason
 from mtpbackup.engine.selection import Selection
 from mtpbackup.errors import (

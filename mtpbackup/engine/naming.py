@@ -8,10 +8,9 @@ storages tell neither apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from mtpbackup.archive import folded
-from mtpbackup.dataclass import dataclass
 
 
 def ways_to_write(storage: str, path: tuple[str, ...], *others: str) -> Iterator[str]:

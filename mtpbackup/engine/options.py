@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.selection import Selection
 
 MIB: Final = 1024 * 1024

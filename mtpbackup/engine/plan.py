@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from mtpbackup.archive import ItemKey, KnownItem, KnownItems, same_moment
-from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.kinds import Kind, kind_of
 from mtpbackup.engine.listing import FolderFailed, FolderListed, FolderSkipped, Found
 from mtpbackup.engine.reports import Count, FailedItem, ItemRef, SkipReason

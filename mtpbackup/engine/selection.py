@@ -16,11 +16,10 @@ from __future__ import annotations
 import enum
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.kinds import Kind, kind_of
 from mtpbackup.engine.naming import NameList
 from mtpbackup.engine.reports import SkipReason

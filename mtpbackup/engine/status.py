@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.reports import Count, FailedItem, ItemRef
 
 if TYPE_CHECKING:

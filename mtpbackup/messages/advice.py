@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mtpbackup import errors
-from mtpbackup.dataclass import dataclass
 from mtpbackup.messages.words import plain
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import LocalProtocolError
 from mtpbackup.phone.interrupts import Interrupts
 from mtpbackup.session import Outgoing

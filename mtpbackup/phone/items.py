@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.wire import ObjectFormat
 
 

@@ -18,11 +18,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import (
     EndpointStalled,
     ItemUnreadable,

@@ -12,11 +12,11 @@ import logging
 import re
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.session import Learnt, Model
 from mtpbackup.session.learnt import DISPENSABLE, LONGEST_PAUSE
 

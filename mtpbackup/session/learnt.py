@@ -8,9 +8,9 @@ as good. Not that single objects have no lists: what is asked instead tells wron
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.wire import DeviceInfo, OperationCode
 
 #: Seconds between the beginnings of two transactions with a phone that closed a session because they came too

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import LocalProtocolError
 from mtpbackup.transport.base import Buffer
 from mtpbackup.wire import HEADER_SIZE, data_header

@@ -8,9 +8,9 @@ that fails without it; an entry without a persona is removed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.transport.base import UsbIdentity
 from mtpbackup.wire import DeviceInfo, OperationCode
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import (
     EndpointStalled,
     PhoneGone,

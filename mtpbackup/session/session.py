@@ -6,11 +6,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import (
     EndpointStalled,
     LocalProtocolError,

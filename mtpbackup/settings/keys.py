@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
-
-from mtpbackup.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

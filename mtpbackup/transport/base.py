@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
-
-from mtpbackup.dataclass import dataclass
 
 #: What can be written: anything that exports contiguous bytes.
 Buffer: TypeAlias = bytes | bytearray | memoryview

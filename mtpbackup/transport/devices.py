@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.transport.match import STILL_IMAGE, VENDOR_SPECIFIC, VENDORS
 
 #: Where Linux lists all USB devices and their interfaces.

@@ -10,8 +10,7 @@ An interface is taken for MTP or PTP when
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
-from mtpbackup.dataclass import dataclass
+from dataclasses import dataclass
 
 #: bInterfaceClass, bInterfaceSubClass, bInterfaceProtocol. USB still image class 1.0, section 3.3.
 STILL_IMAGE = (6, 1, 1)

@@ -21,9 +21,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
-
-from mtpbackup.dataclass import dataclass
 
 #: Transfers up to this size are kept with their text masked.
 SHORT = 1024

@@ -5,11 +5,10 @@ from __future__ import annotations
 import enum
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.udev import acl
 from mtpbackup.udev.database import known_to_udev
 from mtpbackup.udev.people import Person, Session, group_name, sessions, user_name

@@ -7,10 +7,9 @@ import errno
 import os
 import stat
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-from mtpbackup.dataclass import dataclass
 
 ATTRIBUTE: Final = "system.posix_acl_access"
 

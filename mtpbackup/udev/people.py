@@ -6,10 +6,10 @@ import grp
 import os
 import pwd
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.udev.places import HERE, Places
 
 #: Who ran the program that made us root, by id. man sudo(8), pkexec(1).

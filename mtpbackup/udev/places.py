@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
-
-from mtpbackup.dataclass import dataclass
 
 #: Folders of rules that packages bring; a file of the same name in /etc/udev/rules.d replaces one. man udev(7).
 _PACKAGED: Final = ("usr/local/lib/udev/rules.d", "usr/lib/udev/rules.d", "lib/udev/rules.d")

@@ -17,11 +17,10 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import LocalProtocolError, WireError
 
 #: What can be decoded: contiguous bytes.

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Self, TypeAlias
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import LocalProtocolError, WireError
 from mtpbackup.wire.codec import Buffer
 from mtpbackup.wire.codes import ContainerType, EventCode, OpenIntEnum, OperationCode, ResponseCode

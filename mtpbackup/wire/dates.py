@@ -7,9 +7,8 @@ the clock on its screen showed, in whatever zone it was. Nothing here guesses th
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from mtpbackup.dataclass import dataclass
 
 _DATE = re.compile(
     r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.reports.counts import NOTHING, Count, ItemRef, SkipReason
 from mtpbackup.engine.reports.summary import Summary
 from mtpbackup.errors import Failure

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from typing import Final
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import Failure
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import Failure
 
 

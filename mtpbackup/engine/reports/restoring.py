@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.reports.counts import NOTHING, Count, FailedItem, ItemRef
 from mtpbackup.engine.reports.summary import Ending
 from mtpbackup.errors import MtpBackupError

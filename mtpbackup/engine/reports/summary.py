@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.reports.counts import NOTHING, Count, FailedItem, SkipReason
 from mtpbackup.errors import MtpBackupError
 

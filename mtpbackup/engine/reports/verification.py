@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from pathlib import Path
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.engine.reports.counts import Count
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import LibmtpFailed, LibraryMissing, TransportError
 from mtpbackup.phone.libmtp.process import ChildProcess
 from mtpbackup.transport.base import Transport, TransportOptions, UsbIdentity

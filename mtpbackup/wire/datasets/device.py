@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Self
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.wire.codec import STR, U16, U32, U64, Array, Buffer, Dataset, Int, Reader, on_wire
 from mtpbackup.wire.codes import (
     AccessCapability,

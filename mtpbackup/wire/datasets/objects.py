@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Self
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import WireError
 from mtpbackup.wire.codec import STR, U32, U64, Array, Buffer, Dataset, Int, Reader, on_wire
 from mtpbackup.wire.codes import AssociationType, ObjectFormat, ProtectionStatus

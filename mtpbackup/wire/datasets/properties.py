@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Self, TypeAlias
 
-from mtpbackup.dataclass import dataclass
 from mtpbackup.errors import LocalProtocolError, WireError
 from mtpbackup.wire.codec import (
     I8,
