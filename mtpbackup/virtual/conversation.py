@@ -275,8 +275,10 @@ class Conversation:
             self._persona.ends_datasets or not payload.is_dataset
         )
         self._port.send(itertools.chain((header,) if header else (), parts), zero_length_end=ends_well)
-        if self._shape(Effect.EXTRA_ZERO_PACKET) is not None:
-            self._port.send((b"",))
+        extra = self._shape(Effect.EXTRA_ZERO_PACKET)
+        if extra is not None:
+            for _ in range(1 + extra.amount):
+                self._port.send((b"",))
         self._transaction.send(Step.DATA_END)
 
     def send_response(self, response: Response) -> None:

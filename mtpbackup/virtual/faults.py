@@ -40,7 +40,7 @@ class Effect(enum.Enum):
     END_EARLY = enum.auto()
     #: The data phase ends without the zero-length packet that is due where it is a whole number of packets.
     NO_ZERO_PACKET = enum.auto()
-    #: A zero-length packet too many comes after the data phase.
+    #: A zero-length packet too many comes after the data phase, and `Fault.amount` more of them.
     EXTRA_ZERO_PACKET = enum.auto()
     #: `Fault.amount` bytes of the data phase's header come in a transfer of their own; all 12 at most.
     SPLIT_HEADER = enum.auto()

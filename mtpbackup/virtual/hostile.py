@@ -342,6 +342,26 @@ def endless_lists(make: Maker = VirtualPhone) -> VirtualPhone:
     return phone
 
 
+def empty_packets(make: Maker = VirtualPhone) -> VirtualPhone:
+    """After a picture a thousand packets with nothing in them, before the answer."""
+    phone, _ = _phone(make)
+    phone.faults.add(
+        Fault(effect=Effect.EXTRA_ZERO_PACKET, operation=OperationCode.GET_OBJECT, amount=1_000, times=None)
+    )
+    return phone
+
+
+def many_storages(make: Maker = VirtualPhone) -> VirtualPhone:
+    """A million storages."""
+    phone, _ = _phone(make)
+
+    def ids(responder: Responder, request: Request) -> Reply:
+        return Reply(payload=Payload.of(_array(range(0x10001, 0x10001 + 1_000_000))))
+
+    _answering(phone, OperationCode.GET_STORAGE_IDS, ids)
+    return phone
+
+
 def huge_device_info(make: Maker = VirtualPhone) -> VirtualPhone:
     """A DeviceInfo of 4 GiB."""
     phone, _ = _phone(make)
@@ -427,6 +447,8 @@ HOSTILE: Final[Mapping[str, Callable[..., VirtualPhone]]] = MappingProxyType(
         "dates of the years 0 and 9999": strange_dates,
         "endless content": endless_content,
         "endless lists": endless_lists,
+        "a thousand empty packets": empty_packets,
+        "a million storages": many_storages,
         "DeviceInfo of 4 GiB": huge_device_info,
         "busy for ever": busy_for_ever,
         "always busy": always_busy,

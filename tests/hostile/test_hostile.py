@@ -103,6 +103,8 @@ MET = [
         "could not be saved: Internal shared storage",
         "the storage is named as failed",
     ),
+    ("a thousand empty packets", FAILED, 0, "1 could not be saved", "the picture is named"),
+    ("a million storages", ERROR, 0, "answered out of turn", "an error at once"),
     ("DeviceInfo of 4 GiB", ERROR, 0, "answered out of turn", "an error at once"),
     ("busy for ever", GONE, 0, "0 of 201 are safe", "the phone didn't answer; the run ends after nine times"),
     ("always busy", ERROR, 0, "The phone said no", "the phone said no, after eight seconds"),
