@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mtpbackup.cli import remembered
+from mtpbackup.cli.opening import open_backup
 from mtpbackup.cli.voice import Voice
-from mtpbackup.errors import CatalogUnusable, DestinationGone, NoArchive
+from mtpbackup.errors import CatalogUnusable, NoArchive
 from mtpbackup.messages import listing, place
 
 if TYPE_CHECKING:
@@ -35,13 +35,12 @@ def opened(root: Path, phone: str, voice: Voice) -> Iterator[Originals]:
         CatalogUnusable: it was made by a newer version of this program.
         click.UsageError: the backup holds several phones, or none of that name.
     """
-    from mtpbackup.archive import Archive, BackedUp, PlainFolder  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.archive import BackedUp, PlainFolder  # noqa: PLC0415 - `--help` does without
 
     try:
-        archive = Archive.open(root)
+        archive = open_backup(root)
     except NoArchive:
-        if remembered.backup_in(root) is not None:
-            raise DestinationGone(root, "the backup that was here is not mounted") from None
+        pass  # a folder of files, then
     except CatalogUnusable as error:
         if error.version is not None:
             raise

@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from mtpbackup.cli.opening import open_backup
 from mtpbackup.cli.options import default_destination, speaking_options, to_option
 from mtpbackup.cli.running import speaking
 from mtpbackup.messages import number, place, plain, size
@@ -26,10 +27,9 @@ Example:
 @speaking_options
 def status(to: Path | None, quiet: bool, as_json: bool) -> None:
     """Show what is in the backup, for each phone. No phone needed."""
-    from mtpbackup.archive import Archive  # noqa: PLC0415 - `--help` does without
-    from mtpbackup.engine import archive_status  # noqa: PLC0415
+    from mtpbackup.engine import archive_status  # noqa: PLC0415 - `--help` does without
 
-    with speaking(as_json=as_json, quiet=quiet) as voice, Archive.open(to or default_destination()) as archive:
+    with speaking(as_json=as_json, quiet=quiet) as voice, open_backup(to or default_destination()) as archive:
         report = archive_status(archive)
         voice.emit(
             "summary",

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from mtpbackup.cli import facts, remembered
+from mtpbackup.cli.opening import open_backup
 from mtpbackup.cli.options import default_destination, speaking_options, to_option
 from mtpbackup.cli.progress import ProgressDisplay
 from mtpbackup.cli.running import finish, speaking
@@ -49,10 +50,9 @@ def verify(to: Path | None, rebuild: bool, quiet: bool, as_json: bool) -> None:
         with speaking(as_json=as_json, quiet=quiet) as voice:
             finish(_rebuild(voice, to or default_destination()))
         return
-    from mtpbackup.archive import Archive  # noqa: PLC0415 - `--help` does without
-    from mtpbackup.engine import verify_archive  # noqa: PLC0415
+    from mtpbackup.engine import verify_archive  # noqa: PLC0415 - `--help` does without
 
-    with speaking(as_json=as_json, quiet=quiet) as voice, Archive.open(to or default_destination()) as archive:
+    with speaking(as_json=as_json, quiet=quiet) as voice, open_backup(to or default_destination()) as archive:
         narrator = _VerifyNarrator(voice)
         try:
             summary = verify_archive(archive, report=narrator)

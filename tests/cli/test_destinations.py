@@ -91,3 +91,15 @@ def test_every_reason_has_its_words(tmp_path, reason):
     assert str(tmp_path) in advice.headline
     assert "--to FOLDER" in advice.what_to_do[0]
     assert "raw" not in advice.headline
+
+
+@pytest.mark.parametrize("command", ["status", "verify"])
+def test_a_disk_that_is_not_there_is_not_taken_for_a_folder_without_a_backup(mtpbackup, tmp_path, command):
+    disk = tmp_path / "USB"
+    assert mtpbackup("backup", "--to", disk / "backup").exit_code == ExitCode.OK
+    disk.rename(tmp_path / "in a drawer")
+    for _ in ("unplugged", "its empty folder stays"):
+        result = mtpbackup(command, "--to", disk / "backup")
+        assert result.exit_code == ExitCode.ERROR
+        assert "The disk with the backup is gone" in result.output
+        (disk / "backup").mkdir(parents=True, exist_ok=True)

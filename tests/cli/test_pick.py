@@ -1,10 +1,12 @@
 """`mtpbackup backup --pick`: only what a list names."""
 
+import io
 import json
 
 from click.testing import CliRunner
 
 from mtpbackup.cli import backup as module
+from mtpbackup.cli.lists import names_in
 from mtpbackup.cli.main import cli
 
 
@@ -51,3 +53,8 @@ def test_standard_input(mtpbackup, tmp_path):
     )
     assert said.exit_code == 0, said.output
     assert saved(tmp_path / "to") == ["IMG_0001.jpg"]
+
+
+def test_a_list_of_a_windows_editor():
+    written = "\ufeffä.jpg\r\nb.jpg\r\n".encode()
+    assert names_in(io.BytesIO(written), null=False) == ("ä.jpg", "b.jpg")
