@@ -43,12 +43,7 @@ from tests.fuzz.babbler import Babbler, FakeClock
 
 _OPERATIONS = Array(Int("<H", OperationCode))
 
-
-def _read_property_list(raw: bytes) -> list[object]:
-    return list(decode_property_list(raw))
-
-
-#: Every way into the package for bytes of a phone, with its way back.
+#: Every way into the package for bytes of a phone, with its way back. Property lists are a target of their own.
 DECODERS = (
     (DeviceInfo.decode, DeviceInfo.encode),
     (StorageInfo.decode, StorageInfo.encode),

@@ -9,33 +9,13 @@ from hypothesis import strategies as st
 
 from mtpbackup.errors import WireError
 from mtpbackup.wire import (
-    STR,
-    Array,
-    CancelRequest,
-    Command,
     ContainerParser,
-    DataType,
-    DeviceInfo,
-    DevicePropDesc,
-    DeviceStatus,
-    Event,
-    Header,
-    Int,
-    ObjectInfo,
-    ObjectPropDesc,
-    OperationCode,
-    Response,
-    StorageInfo,
-    decode_array,
     decode_property_list,
-    encode_array,
     encode_property_list,
     parse_date,
-    value_type,
 )
+from tests.fuzz import targets
 from tests.wire.transcripts import RECORDINGS, exchanges, transfers
-
-OPERATIONS = Array(Int("<H", OperationCode))
 
 
 def read_property_list(raw):
@@ -43,25 +23,7 @@ def read_property_list(raw):
 
 
 #: Every way into the package for bytes of a phone, with its way back.
-DECODERS = [
-    (DeviceInfo.decode, DeviceInfo.encode),
-    (StorageInfo.decode, StorageInfo.encode),
-    (ObjectInfo.decode, ObjectInfo.encode),
-    (lambda raw: ObjectInfo.decode(raw, wide_size=True), lambda info: info.encode(wide_size=True)),
-    (DevicePropDesc.decode, DevicePropDesc.encode),
-    (ObjectPropDesc.decode, ObjectPropDesc.encode),
-    (CancelRequest.decode, CancelRequest.encode),
-    (DeviceStatus.decode, DeviceStatus.encode),
-    (read_property_list, encode_property_list),
-    (decode_array, encode_array),
-    (Header.decode, Header.encode),
-    (Command.decode, Command.encode),
-    (Response.decode, Response.encode),
-    (Event.decode, Event.encode),
-    (OPERATIONS.decode, OPERATIONS.encode),
-    (STR.decode, STR.encode),
-    *((value_type(data_type).decode, value_type(data_type).encode) for data_type in DataType),
-]
+DECODERS = [*targets.DECODERS, (read_property_list, encode_property_list)]
 
 PAYLOADS = sorted({exchange.data for path in RECORDINGS for exchange in exchanges(path) if exchange.data})
 READS = [[(each.data, each.ended) for each in transfers(path) if not each.is_event] for path in RECORDINGS]
