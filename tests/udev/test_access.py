@@ -154,7 +154,7 @@ def test_where_the_person_sits(places):
 
 class TestWhoAsks:
     @pytest.fixture
-    def proc(self, tmp_path):
+    def proc(self, tmp_path, monkeypatch):
         def process(pid: int, parent: int, uid: int, groups: str) -> None:
             (tmp_path / str(pid)).mkdir(parents=True)
             (tmp_path / str(pid) / "status").write_text(
@@ -162,7 +162,8 @@ class TestWhoAsks:
                 f"Groups:\t{groups}\n"
             )
 
-        process(os.getppid(), 500, 0, "0")
+        monkeypatch.setattr(os, "getppid", lambda: 600)
+        process(600, 500, 0, "0")
         process(500, 1, 4242, "24 4242")
         return tmp_path
 
