@@ -33,9 +33,10 @@ class _Worker:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
+            # -P: the folder a person is in may hold a `json.py` of anybody's.
             environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mtpbackup.thumbnails.worker", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "mtpbackup.thumbnails.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
