@@ -164,8 +164,10 @@ def test_a_child_that_dies_in_mid_backup_is_replaced(phone, program_bus, tmp_pat
     """The run takes hold of the phone again and goes on inside the file."""
     film = bytes(range(256)) * 200_000
     phone.add_file("Movies/VID_2.mp4", film)
+    # A busy computer may take longer to start another child than a phone is given to come back.
+    patient = ("--wait", "60")
     with subprocess.Popen(
-        [sys.executable, "-m", "mtpbackup", "backup", "--to", tmp_path, "--via", "libmtp", "--json"],
+        [sys.executable, "-m", "mtpbackup", "backup", "--to", tmp_path, "--via", "libmtp", "--json", *patient],
         stdout=subprocess.PIPE,
         text=True,
         env=program_bus.environment(),
