@@ -5,8 +5,8 @@ outside world of the layers above: everything they can do to a phone is a method
 
 How it is built. `reading` and `writing` keep requests in flight and know nothing of USB libraries; a driver
 carries them: `libusb` or `pyusb` to real phones (what these two share is in `usb`), `memory` to a phone made of
-code. What is tested in memory is so what runs on hardware, and all pass `tests/transport/contract.py`. `trace` records any of them, `replay` plays a
-recording back. `match` is the one table of what is a phone.
+code. What is tested in memory is so what runs on hardware, and all pass `tests/transport/contract.py`. `trace`
+records any of them, `replay` plays a recording back. `match` is the one table of what is a phone.
 
 May be imported by session, virtual and cli. `libusb` is not imported from here: nobody but the one who looks
 for real phones shall need it.
