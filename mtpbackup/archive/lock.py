@@ -10,7 +10,6 @@ import errno
 import fcntl
 import logging
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,7 +49,7 @@ def exclusive(root: Root) -> Iterator[None]:
             if error.errno in _NO_LOCKS:
                 raise NoLocks(root.path, str(error)) from error
             raise root.explained(error, path) from error
-        _leave_note(descriptor, f"{os.getpid()} {socket.gethostname()}\n")
+        _leave_note(descriptor, f"{os.getpid()} {os.uname().nodename}\n")
         try:
             yield
         finally:
@@ -68,4 +67,4 @@ def _leave_note(descriptor: int, text: str) -> None:
 
 def _holder(descriptor: int) -> int | None:
     number, _, host = os.pread(descriptor, 300, 0).decode(errors="replace").strip().partition(" ")
-    return int(number) if number.isdecimal() and host == socket.gethostname() else None
+    return int(number) if number.isdecimal() and host == os.uname().nodename else None
