@@ -59,6 +59,7 @@ def run(
             env=english,
             cwd="/",
             check=False,
+            start_new_session=True,  # Ctrl+C is for this program to decide on
             **({} if uid is None else _as_user(uid)),
         )
     except subprocess.TimeoutExpired:

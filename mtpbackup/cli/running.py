@@ -77,12 +77,15 @@ def holders_let_go(voice: Voice) -> Iterator[Callable[[InterfaceBusy], bool]]:
     Enter it before the phone is opened: it has to be closed again by then.
     """
     from mtpbackup.desktop.holding import Holding  # noqa: PLC0415 - `--help` does without
+    from mtpbackup.phone.interrupts import interrupts_noted  # noqa: PLC0415 - loaded by whoever needs a phone
 
     holding = Holding(partial(_tell_holder, voice))
     try:
         yield holding.ask
     finally:
-        holding.give_back()
+        # People press Ctrl+C twice. It takes a second or two.
+        with interrupts_noted():
+            holding.give_back()
 
 
 def _tell_holder(voice: Voice, asked: HolderAsked) -> None:

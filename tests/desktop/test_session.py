@@ -50,3 +50,9 @@ def test_programs_find_the_bus_and_speak_english():
     assert session.run(program, "-c", "raise SystemExit(3)") == (3, "")
     assert session.run("no-such-program")[0] == NOT_FOUND
     assert session.run(program, "-c", "import time; time.sleep(30)", seconds=0.2)[0] not in (0, NOT_FOUND)
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_them():
+    session = DesktopSession(ME, "unix:path=/the/bus", {"PATH": str(Path(sys.executable).parent)})
+    script = "import os; print(os.getpgrp() == os.getpid())"
+    assert session.run(Path(sys.executable).name, "-c", script) == (0, "True")
