@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import BinaryIO, Final
 
@@ -47,9 +48,10 @@ def opened(file: BinaryIO) -> Image.Image:
         NotShown: it is none that is known, or too large.
         Exception: anything, from a damaged one.
     """
-    import pi_heif  # noqa: PLC0415 - the first picture loads it, not the start
+    with contextlib.suppress(ImportError):  # then pictures of that one kind are icons
+        import pi_heif  # noqa: PLC0415 - the first picture loads it, not the start
 
-    pi_heif.register_heif_opener()
+        pi_heif.register_heif_opener()
     Image.init()  # all plugins; does nothing the second time
     try:
         image = Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])

@@ -75,6 +75,15 @@ def test_heif(pool):
     assert corner(image) == "upper left"
 
 
+def test_without_the_library_for_heif_all_others_are_shown(monkeypatch, tmp_path):
+    """In place of a computer without pi-heif: a module of that name that cannot be imported."""
+    (tmp_path / "pi_heif.py").write_text("raise ImportError('libheif.so.1: cannot open shared object file')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Pool(1) as pool:
+        assert made(pool, hostile.picture("JPEG")).size == (320, 240)
+        assert made(pool, (Path(__file__).parent / "sample.heic").read_bytes()) is None
+
+
 def test_a_film(pool):
     from datetime import UTC, datetime
 
