@@ -7,6 +7,7 @@ browser; who comes anew is told everything at once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
@@ -68,8 +69,8 @@ class _Listener:
         self._topics: set[str] = set(TOPICS)
 
     def mark(self, topic: str) -> None:
-        """From any thread. A loop that has ended has nobody left to tell."""
-        if not self._loop.is_closed():
+        """From any thread. A loop that has ended, maybe this very moment, has nobody left to tell."""
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._mark, topic)
 
     def _mark(self, topic: str) -> None:

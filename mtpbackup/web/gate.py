@@ -13,7 +13,6 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -83,12 +82,13 @@ class Gate:
 
     def has_cookie(self, headers: Headers) -> bool:
         """Whether a request brings the cookie."""
-        try:
-            cookies = SimpleCookie("; ".join(headers.getlist("cookie")))
-        except CookieError:
-            return False
-        morsel = cookies.get(self.cookie)
-        return morsel is not None and hmac.compare_digest(morsel.value.encode(), self._session.encode())
+        # Not by http.cookies: that stops at the first cookie that is not as it should be, and all servers of
+        # this computer share one jar.
+        pairs = (each.strip().partition("=") for line in headers.getlist("cookie") for each in line.split(";"))
+        return any(
+            name == self.cookie and hmac.compare_digest(value.encode(), self._session.encode())
+            for name, _, value in pairs
+        )
 
     def is_ours(self, host: str) -> bool:
         """Whether a name with a port, as in `Host`, is this server's."""

@@ -72,6 +72,18 @@ def test_a_wrong_cookie_does_not_open(served, cookie):
 
 
 @pytest.mark.parametrize(
+    "others", ['a[b]={"x": 1}; ', "=; ", "é; ", 'open="; ', "mtpbackup_{port}=old; ", "mtpbackup_1=x; path; "]
+)
+def test_cookies_of_other_servers_of_this_computer_do_not_lock_out(served, others):
+    """A browser has one jar for all of 127.0.0.1, whatever the port."""
+    with served.client() as inside:
+        value = inside.cookies[f"mtpbackup_{served.server.port}"]
+    with served.client(inside=False) as outside:
+        text = f"{others}mtpbackup_{{port}}={value}".replace("{port}", str(served.server.port))
+        assert outside.get("/api/state", headers={"cookie": text.encode()}).status_code == 200
+
+
+@pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "[::1]:{port}", ""]
 )
 def test_a_foreign_name_for_this_computer_is_refused(served, client, host):
