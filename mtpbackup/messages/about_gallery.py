@@ -29,6 +29,24 @@ def _nothing(_error: trouble.NothingToDo) -> Advice:
     return Advice("Nothing was chosen.", ("Choose some pictures first.",), ExitCode.USAGE)
 
 
+@says(trouble.PlanOver)
+def _plan_over(_error: trouble.PlanOver) -> Advice:
+    return Advice(
+        "What is to be put back has to be looked at anew: another phone is there, or much time has passed.",
+        ("Close this, and press “Next” again.",),
+        ExitCode.ERROR,
+    )
+
+
+@says(trouble.FolderUnusable)
+def _folder(error: trouble.FolderUnusable) -> Advice:
+    if error.whole:
+        what = f"Nothing can be put into {plain(error.path)}."
+        return Advice(what, ("Choose a folder of your own.",), ExitCode.ERROR)
+    what = f"“{plain(error.path)}” is not the whole way to a folder."
+    return Advice(what, ("Begin with / or ~, as in ~/Pictures/From the phone.",), ExitCode.USAGE)
+
+
 @says(trouble.PictureUnknown)
 def _unknown(error: trouble.PictureUnknown) -> Advice:
     return Advice(

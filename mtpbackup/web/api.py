@@ -14,10 +14,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mtpbackup.engine.gallery import (
+    FolderUnusable,
     Gallery,
     NothingToDo,
     PhoneNotReady,
     PictureUnknown,
+    PlanOver,
     RestorePreview,
     WorkGoingOn,
 )
@@ -32,7 +34,15 @@ log = logging.getLogger(__name__)
 _LONGEST: Final = 4 * 1024 * 1024
 
 #: Which answer an error is; others are 500.
-_STATUS: Final = {PictureUnknown: 404, NothingToDo: 400, PhoneNotReady: 409, WorkGoingOn: 409, ArchiveBusy: 409}
+_STATUS: Final = {
+    PictureUnknown: 404,
+    PlanOver: 404,
+    NothingToDo: 400,
+    FolderUnusable: 400,
+    PhoneNotReady: 409,
+    WorkGoingOn: 409,
+    ArchiveBusy: 409,
+}
 
 
 class BadQuestion(Exception):
@@ -123,7 +133,7 @@ class Api:
 
     def job(self) -> Said | None:
         """The job in hand, or the last one."""
-        job = self._gallery.board.job
+        job = self._gallery.board.result
         return None if job is None else self._job(job)
 
     def _job(self, job: Any) -> Said:
@@ -179,9 +189,7 @@ class Api:
             raise BadQuestion
         if ".." in into.split("/") or "\0" in into + to:
             raise BadQuestion
-        target = None if to == "phone" else Path(to).expanduser()
-        if target is not None and not target.is_absolute():
-            raise BadQuestion
+        target = None if to == "phone" else _folder(to)
         numbers = [_number(str(each)) for each in ids]
         if None in numbers:
             raise BadQuestion
@@ -244,6 +252,21 @@ def _number(text: str | None) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise BadQuestion
     return int(text)
+
+
+def _folder(text: str) -> Path:
+    """A folder of this computer that a person has typed.
+
+    Raises:
+        FolderUnusable: its path begins nowhere.
+    """
+    try:
+        folder = Path(text).expanduser()
+    except RuntimeError:  # "~nobody"
+        folder = Path(text)
+    if not folder.is_absolute():
+        raise FolderUnusable(text, whole=False)
+    return folder
 
 
 def _all(values: Any, kind: Any) -> bool:

@@ -98,7 +98,7 @@ class Pictures:
 
     async def _thumb_of_saved(self, item_id: int) -> Response:
         try:
-            return _thumb(await self._in_thread(self._made_of_saved, item_id))
+            return _thumb(await self._in_thread(self._made_of_saved, item_id), keep=0)
         except MtpBackupError:
             return Response(status_code=404)  # the details and the file tell why
 
@@ -179,11 +179,18 @@ def _number(request: Request) -> int:
     return int(text)
 
 
-def _thumb(content: bytes | None) -> Response:
+def _thumb(content: bytes | None, keep: int = _KEEP) -> Response:
+    """A thumbnail; 404 where there is none.
+
+    Args:
+        content: a JPEG, or nothing.
+        keep: seconds for which the address means this picture. The rows of a backup do so only as long as this
+            program runs: with the next one at the same port another backup may be shown.
+    """
     if not content:
         return Response(status_code=404)
     headers = {
-        "cache-control": f"private, max-age={_KEEP}",
+        "cache-control": f"private, max-age={keep}" if keep else "no-store",
         "content-security-policy": "sandbox; default-src 'none'",
     }
     return Response(content, media_type="image/jpeg", headers=headers)

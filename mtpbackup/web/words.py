@@ -179,8 +179,16 @@ def _ended(summary: Summary | RestoreSummary, job: Job) -> Said:
     if isinstance(summary, RestoreSummary):
         count, amount = summary.sent.items, size(summary.sent.bytes)
         there = summary.there.items
-        done = f"{number(count, 'file')} put back ({amount})." if count else "Nothing had to be put back."
-        return said(done, *([f"{there:,} were there already."] if there else []), *trouble)
+        skips = [
+            f"{number(skipped.items, 'file')}: {_SKIPS[skip]}."
+            for skip, skipped in summary.skipped.items()
+            if skip is not PutSkip.DUPLICATE
+        ]
+        done = f"{number(count, 'file')} put back ({amount})."
+        if not count:
+            done = "Nothing had to be put back." if not skips and not trouble else "Nothing was put back."
+        were = [f"{there:,} {'was' if there == 1 else 'were'} there already."] if there else []
+        return said(done, *were, *skips, *trouble)
     safe = summary.saved.items + summary.safe.items
     if summary.saved.items:
         amount = size(summary.saved.bytes)

@@ -2,12 +2,14 @@
 
 import json
 import threading
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
+from mtpbackup.errors import MtpBackupError, PhoneGone
 from mtpbackup.virtual import Broken, photo
-from tests.web.conftest import serving
+from tests.web.conftest import LATEST, serving
 
 
 def items(client, path="/api/phone/items"):
@@ -79,7 +81,7 @@ def test_a_second_job_waits_for_nobody(served, client, phone):
 
     def hold(_topic):
         if threading.current_thread().name == "phone keeper":
-            assert gate.wait(30)
+            assert gate.wait(LATEST)
 
     listener = served.gallery.listen(hold)
     try:
@@ -140,17 +142,29 @@ def test_stopping_keeps_what_is_safe_and_the_next_run_goes_on(tmp_path):
         phone.plug()
         with serving(phone, tmp_path) as served, served.client() as client:
             served.when_listed()
+            begun, stopped = threading.Event(), threading.Event()
+
+            def hold(_topic):
+                job = served.gallery.board.job
+                if threading.current_thread().name == "phone keeper" and job.done.items and not begun.is_set():
+                    begun.set()
+                    assert stopped.wait(LATEST)
+
+            end = served.gallery.listen(hold)
             client.post("/api/backup", json={"ids": None})
-            served.when(lambda: served.gallery.board.job.done.bytes > 0)
+            assert begun.wait(LATEST)
             said = client.post("/api/stop", json={}).json()
-            assert said["state"] in ("stopping", "stopped")
+            stopped.set()
+            end()
+            assert said["state"] == "stopping"
             job = served.when_done("backup")
             assert job.state.value == "stopped"
             assert 0 < job.summary.saved.items < 30
             assert client.get("/api/state").json()["counts"]["safe"] == job.summary.saved.items
-            client.post("/api/backup", json={"ids": None})
+            client.post("/api/retry", json={})
             again = served.when_done("backup")
             assert again.summary.complete and again.summary.saved.items == 30 - job.summary.saved.items
+            assert client.post("/api/retry", json={}).status_code == 400  # all went well
 
 
 def test_what_failed_can_be_tried_again(served, client, phone):
@@ -215,12 +229,15 @@ def test_into_a_folder_of_the_computer_without_a_phone(served, client, phone, tm
     assert refused.status_code == 409 and refused.json()["what_to_do"]
 
 
-@pytest.mark.parametrize("to", ["out", "../out", "", "/x\0y"])
+@pytest.mark.parametrize("to", ["out", "../out", "", "/x\0y", "~nobody-of-this-name/x"])
 def test_a_target_has_to_be_a_whole_path(served, client, to):
     client.post("/api/backup", json={"ids": None})
     served.when_done("backup")
     said = client.post("/api/restore/preview", json={"ids": ["1"], "to": to})
     assert said.status_code == 400
+    if "\0" not in to:  # which nobody can type
+        assert said.json()["headline"] == f"“{to}” is not the whole way to a folder."
+        assert "~/Pictures" in said.json()["what_to_do"][0]
 
 
 def test_into_cannot_lead_out_of_the_target(served, client, tmp_path):
@@ -228,6 +245,75 @@ def test_into_cannot_lead_out_of_the_target(served, client, tmp_path):
     served.when_done("backup")
     asked = {"ids": ["1"], "to": str(tmp_path / "out"), "into": "../../etc"}
     assert client.post("/api/restore/preview", json=asked).status_code == 400
+
+
+def test_a_restore_that_did_not_get_to_its_end_goes_on(served, client, phone, tmp_path):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    target = tmp_path / "out"
+    chosen = ids(client, *(f"IMG_{number:04}.jpg" for number in range(1, 7)), path="/api/archive/items")
+    preview = client.post("/api/restore/preview", json={"ids": chosen, "to": str(target)}).json()
+    begun, stopped = threading.Event(), threading.Event()
+
+    def hold(_topic):
+        if threading.current_thread().name == "to a folder" and served.gallery.board.job.done.items:
+            begun.set()
+            assert stopped.wait(LATEST)
+
+    end = served.gallery.listen(hold)
+    client.post("/api/restore", json={"plan": preview["plan"]})
+    assert begun.wait(LATEST)
+    assert client.post("/api/retry", json={}).status_code == 409  # it is still at it
+    client.post("/api/stop", json={})
+    stopped.set()
+    end()
+    job = served.when_done("restore")
+    sent = job.summary.sent.items
+    assert job.state.value == "stopped" and 0 < sent < 6
+    assert client.post("/api/retry", json={}).json()["kind"] == "restore"
+    job = served.when_done("restore")
+    assert (job.summary.sent.items, job.summary.there.items) == (6 - sent, sent)
+    assert len(list(target.rglob("*.jpg"))) == 6
+    assert client.post("/api/retry", json={}).status_code == 400
+
+
+def test_what_is_damaged_in_the_backup_is_not_put_back_and_that_is_said(served, client, phone, tmp_path):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    chosen = ids(client, "IMG_0003.jpg", "IMG_0004.jpg", path="/api/archive/items")
+    preview = client.post("/api/restore/preview", json={"ids": chosen, "to": str(tmp_path / "out")}).json()
+    file = next(served.root.rglob("IMG_0004.jpg"))
+    file.write_bytes(b"damaged" + file.read_bytes()[7:])
+    client.post("/api/restore", json={"plan": preview["plan"]})
+    served.when_done("restore")
+    job = client.get("/api/state").json()["job"]
+    assert job["headline"].startswith("1 file put back")
+    assert job["what_to_do"] == ["1 file: damaged in the backup; not sent."]
+    assert job["summary"]["complete"] is False
+
+
+def test_a_plan_that_was_made_for_another_phone_is_over(served, client, phone):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    phone.remove("DCIM/Camera/IMG_0001.jpg")
+    chosen = ids(client, "IMG_0001.jpg", path="/api/archive/items")
+    preview = client.post("/api/restore/preview", json={"ids": chosen, "to": "phone"}).json()
+    keeper = served.gallery._keeper
+    mine = keeper.now
+    keeper.now = replace(mine, who=replace(mine.who, serial="SERIAL-2"))
+    said = client.post("/api/restore", json={"plan": preview["plan"]})
+    assert said.status_code == 404 and "another phone" in said.json()["headline"]
+    keeper.now = mine
+    assert client.post("/api/restore", json={"plan": preview["plan"]}).status_code == 200
+    assert served.when_done("restore").summary.sent.items == 1
+
+
+@pytest.mark.parametrize("to", ["/etc/passwd", "/etc/passwd/x", "/" + "x" * 300])
+def test_a_folder_that_is_none_is_told_beforehand(served, client, to):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    said = client.post("/api/restore/preview", json={"ids": ["1"], "to": to})
+    assert said.status_code == 400 and said.json()["headline"].startswith("Nothing can be put into ")
 
 
 # --- the phone comes and goes -----------------------------------------------------------------------------
@@ -259,6 +345,80 @@ def test_a_phone_that_leaves_and_comes_back(served, client, phone):
     phone.plug()
     served.when(lambda: served.gallery.listing.all.items == 7)
     assert client.get("/api/state").json()["phone"]["state"] == "ready"
+
+
+def test_what_had_no_turn_when_the_phone_left_is_not_done_with_the_next(served, client, phone):
+    """The next phone may be another; and a job that never begins would keep all others from beginning."""
+    looking, gone = threading.Event(), threading.Event()
+
+    def hold(_phone, _item):
+        looking.set()
+        assert gone.wait(LATEST)
+        raise PhoneGone
+
+    entry = next(iter(served.gallery.listing.entries.values()))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("mtpbackup.engine.gallery.keeper._look", hold)
+        glimpse = served.gallery.glimpse(entry)
+        assert looking.wait(LATEST)
+        assert client.post("/api/backup", json={"ids": None}).status_code == 200
+        phone.unplug()
+        gone.set()
+        job = served.when_done("backup")
+        assert job.state.value == "failed" and job.summary is None
+    assert isinstance(glimpse.exception(LATEST), MtpBackupError)
+    version = served.gallery.listing.version
+    phone.plug()
+    served.when(lambda: served.gallery.listing.version > version)
+    served.when_listed()
+    assert saved(served) == []
+    told = client.get("/api/state").json()["job"]  # the look at the phone has not taken its place
+    assert (told["kind"], told["state"], told["headline"]) == ("backup", "failed", "No phone is ready.")
+    client.post("/api/retry", json={})
+    assert served.when_done("backup").summary.saved.items == 6
+
+
+def test_a_phone_that_comes_while_something_else_is_done_is_listed_then(served, client, phone, monkeypatch):
+    from mtpbackup.engine.gallery import gallery as module
+
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    phone.unplug()
+    served.when(lambda: served.gallery.phone.state.value == "none")
+    copying, go_on = threading.Event(), threading.Event()
+    to_folder = module.restore_to_folder
+
+    def slowly(*arguments, **options):
+        copying.set()
+        assert go_on.wait(LATEST)
+        return to_folder(*arguments, **options)
+
+    monkeypatch.setattr(module, "restore_to_folder", slowly)
+    target = str(served.root.parent / "out")
+    plan = client.post("/api/restore/preview", json={"ids": ["1"], "to": target}).json()["plan"]
+    client.post("/api/restore", json={"plan": plan})
+    assert copying.wait(LATEST)
+    phone.add_file("DCIM/Camera/IMG_0007.jpg", b"\xff\xd8 new")
+    phone.plug()
+    served.when(lambda: served.gallery._listing_due)
+    go_on.set()
+    served.when(lambda: served.gallery.listing.all.items == 7)
+
+
+def test_a_job_ends_whatever_becomes_of_the_listing(served, client, monkeypatch):
+    def broken():
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr(served.gallery, "_judge_again", broken)
+    client.post("/api/backup", json={"ids": None})
+    assert served.when_done("backup").summary.saved.items == 6
+
+
+def test_a_job_that_has_just_ended_is_not_brought_back_by_a_stop(served):
+    board = served.gallery.board
+    assert board.job.over
+    board.stopping()
+    assert board.job.over and board.running is None
 
 
 def test_a_busy_phone_is_told(served, client, phone):

@@ -17,10 +17,18 @@ from mtpbackup.engine.gallery.gallery import Gallery
 from mtpbackup.engine.gallery.jobs import Board, Job, JobKind, JobState
 from mtpbackup.engine.gallery.keeper import PhoneNow, PhoneState
 from mtpbackup.engine.gallery.restoring import RestorePreview
-from mtpbackup.engine.gallery.trouble import NothingToDo, PhoneNotReady, PictureUnknown, WorkGoingOn
+from mtpbackup.engine.gallery.trouble import (
+    FolderUnusable,
+    NothingToDo,
+    PhoneNotReady,
+    PictureUnknown,
+    PlanOver,
+    WorkGoingOn,
+)
 
 __all__ = [
     "Board",
+    "FolderUnusable",
     "Gallery",
     "Job",
     "JobKind",
@@ -30,6 +38,7 @@ __all__ = [
     "PhoneNow",
     "PhoneState",
     "PictureUnknown",
+    "PlanOver",
     "RestorePreview",
     "WorkGoingOn",
 ]

@@ -20,7 +20,13 @@ from mtpbackup.engine.gallery.listing import Entry, PhoneListing, judged, list_p
 from mtpbackup.engine.gallery.restoring import ChosenOriginals, RestorePreview, preview_to_folder
 from mtpbackup.engine.gallery.shelf import Shelf
 from mtpbackup.engine.gallery.table import packed
-from mtpbackup.engine.gallery.trouble import NothingToDo, PhoneNotReady, PictureUnknown, WorkGoingOn
+from mtpbackup.engine.gallery.trouble import (
+    NothingToDo,
+    PhoneNotReady,
+    PictureUnknown,
+    PlanOver,
+    WorkGoingOn,
+)
 from mtpbackup.engine.link import PhoneLink
 from mtpbackup.engine.options import RunOptions
 from mtpbackup.engine.reports import Ending, Event, RestoreSummary, Summary
@@ -93,6 +99,8 @@ class Gallery:
         self._table: bytes | None = None
         self._folder_stop = StopSwitch()
         self._folder_thread: threading.Thread | None = None
+        self._once_more: Callable[[], Job] | None = None
+        self._listing_due = False
 
     def start(self) -> None:
         """Begins to watch for the phone."""
@@ -176,33 +184,45 @@ class Gallery:
             PictureUnknown: one of the files is not in the listing.
             NothingToDo: none was chosen.
         """
-        selection = Selection()
-        if ids is not None:
-            listing = self.listing
-            lines = []
-            for each in ids:
-                entry = listing.entry(each)
-                if entry is None:
-                    raise PictureUnknown(each)
-                lines.append(entry.line)
-            if not lines:
-                raise NothingToDo
-            selection = Selection(Only.ALL, picks=tuple(lines))
-        return self._on_phone(JobKind.BACKUP, lambda link: self._back_up(link, selection))
+        if ids is None:
+            return self._start_backup(Selection())
+        listing = self.listing
+        lines = []
+        for each in ids:
+            entry = listing.entry(each)
+            if entry is None:
+                raise PictureUnknown(each)
+            lines.append(entry.line)
+        if not lines:
+            raise NothingToDo
+        return self._start_backup(Selection(Only.ALL, picks=tuple(lines)))
 
     def retry(self) -> Job:
-        """Tries again what failed in the last job.
+        """Tries again what failed in the last job, or goes on with one that did not get to its end.
+
+        What went through is there, and is not done again: of a backup that came to its end only what failed is
+        asked for; a restore looks for itself what is on its target already.
 
         Raises:
-            NothingToDo: nothing failed.
+            NothingToDo: nothing failed, and nothing was left.
             PhoneNotReady, WorkGoingOn: it cannot be done now.
         """
-        job = self.board.job
-        if job is None or not job.failures or job.kind is not JobKind.BACKUP:
+        job, again = self.board.result, self._once_more
+        if self.board.running is not None:
+            raise self._going_on()
+        if job is None:
             raise NothingToDo
-        lines = tuple(f"{failed.item.storage}/{failed.item.shown_path}" for failed in job.failures)
-        selection = Selection(Only.ALL, picks=lines)
-        return self._on_phone(JobKind.BACKUP, lambda link: self._back_up(link, selection))
+        if job.state is JobState.DONE:
+            if not job.failures:
+                raise NothingToDo
+            if job.kind is JobKind.BACKUP:
+                lines = tuple(f"{failed.item.storage}/{failed.item.shown_path}" for failed in job.failures)
+                return self._start_backup(Selection(Only.ALL, picks=lines))
+        if job.kind is JobKind.LISTING:
+            return self.start_listing()
+        if again is None:
+            raise NothingToDo
+        return again()
 
     def stop(self) -> None:
         """Stops the job in hand; nothing happens where there is none."""
@@ -241,10 +261,12 @@ class Gallery:
         if target is not None:
             preview = preview_to_folder(number, originals, tuple(ids), target, options)
         else:
-            plans = self._with_phone(lambda link: preview_restore(link, originals, options=options))
+            who, plans = self._with_phone(
+                lambda link: (link.identity, preview_restore(link, originals, options=options))
+            )
             free = min((room.free for room in plans.room if room.free is not None), default=None)
             preview = RestorePreview(
-                number, tuple(ids), None, into, plans.to_send, plans.clashes, plans.fits, free
+                number, tuple(ids), None, into, plans.to_send, plans.clashes, plans.fits, free, who
             )
         with self._lock:
             self._previews[number] = preview
@@ -256,37 +278,50 @@ class Gallery:
         """Puts back what was previewed.
 
         Raises:
-            PictureUnknown: there was no such preview.
+            PlanOver: there was no such preview, or it was made for another phone than the one that is there.
             PhoneNotReady, WorkGoingOn: it cannot be done now.
         """
         preview = self._previews.get(plan)
         if preview is None:
-            raise PictureUnknown(str(plan))
+            raise PlanOver
+        return self._start_restore(preview)
+
+    # --- inside -------------------------------------------------------------------------------------------
+
+    def _start_backup(self, selection: Selection) -> Job:
+        job = self._on_phone(JobKind.BACKUP, lambda link: self._back_up(link, selection))
+        self._once_more = lambda: self._start_backup(selection)
+        return job
+
+    def _start_restore(self, preview: RestorePreview) -> Job:
         archive = self._shelf.get()
         if archive is None:
-            raise PictureUnknown(str(plan))
+            raise PlanOver
         originals = ChosenOriginals(archive, preview.ids)
-        target = preview.target
-        if target is None:
-            return self._on_phone(
-                JobKind.RESTORE, lambda link: self._put_back(link, originals, preview.options)
-            )
+        if preview.target is None:
+            if self.phone.state is PhoneState.READY and self.phone.who != preview.who:
+                raise PlanOver  # what was seen beforehand was seen on another phone
+            job = self._on_phone(JobKind.RESTORE, lambda link: self._put_back(link, originals, preview.options))
+        else:
+            job = self._start_restore_to_folder(originals, preview.target, preview.options)
+        self._once_more = lambda: self._start_restore(preview)
+        return job
+
+    def _start_restore_to_folder(
+        self, originals: ChosenOriginals, target: Path, options: RestoreOptions
+    ) -> Job:
         job = self.board.begin(JobKind.RESTORE)
         if job is None:
             raise self._going_on()
         self._folder_stop.release()
         self._folder_thread = threading.Thread(
             target=lambda: self._job(
-                lambda: restore_to_folder(
-                    originals, target, options=preview.options, report=self._folder_report
-                )
+                lambda: restore_to_folder(originals, target, options=options, report=self._folder_report)
             ),
             name="to a folder",
         )
         self._folder_thread.start()
         return job
-
-    # --- inside -------------------------------------------------------------------------------------------
 
     def _folder_report(self, event: Event) -> None:
         self.board.hear(event)
@@ -304,7 +339,7 @@ class Gallery:
             raise self._going_on()
         self._keeper.drop_glimpses()
         try:
-            self._keeper.submit(lambda link: self._job(lambda: work(link)))
+            self._keeper.submit(lambda link: self._job(lambda: work(link)), self._not_begun)
         except PhoneNotReady as error:
             self.board.end(JobState.FAILED, error=error)
             raise
@@ -327,8 +362,18 @@ class Gallery:
             log.exception("a job died")
             mistake = MtpBackupError("the job died of a mistake in the program")
             state, ending = JobState.FAILED, {"error": mistake}
-        self._judge_again()
+        try:
+            self._judge_again()
+        except Exception:
+            log.exception("the listing cannot be judged")  # the job is over all the same
         self.board.end(state, **ending)
+        self._notice("state")
+        if self._listing_due:
+            self._list_at_once()
+
+    def _not_begun(self) -> None:
+        """The phone left before a job had its turn."""
+        self.board.end(JobState.FAILED, error=PhoneNotReady())
         self._notice("state")
 
     def _with_phone(self, work: Callable[[PhoneLink], _T]) -> _T:
@@ -344,15 +389,18 @@ class Gallery:
                 known = error if isinstance(error, MtpBackupError) else PhoneNotReady()
                 future.set_exception(known)
 
-        self._keeper.submit(do)
-        return future.result(timeout=300)
+        self._keeper.submit(do, lambda: future.set_exception(PhoneNotReady()))
+        return future.result()
 
     def _list_at_once(self) -> None:
-        """A phone has become usable: its listing is the first thing to do."""
+        """A phone has become usable: its listing is the first thing to do, or follows what is in hand."""
+        self._listing_due = False
         try:
             self.start_listing()
-        except (PhoneNotReady, WorkGoingOn) as error:
-            log.debug("not listed: %s", error)
+        except WorkGoingOn:
+            self._listing_due = True
+        except PhoneNotReady as error:
+            log.debug("not listed: %s", error)  # it has left again
 
     def _list(self, link: PhoneLink) -> None:
         phone = link.connect()

@@ -121,6 +121,7 @@ class Board:
         self._number = 0
         self._looked = 0.0
         self._moved = 0
+        self._worked: Job | None = None
         self.job: Job | None = None
 
     def begin(self, kind: JobKind) -> Job | None:
@@ -129,6 +130,8 @@ class Board:
             if self.job is not None and not self.job.over:
                 return None
             self._number += 1
+            if self.job is not None and self.job.kind is not JobKind.LISTING:
+                self._worked = self.job
             self.job = Job(self._number, kind)
             self._looked, self._moved = self._clock(), 0
             job = self.job
@@ -141,12 +144,26 @@ class Board:
         job = self.job
         return None if job is None or job.over else job
 
+    @property
+    def result(self) -> Job | None:
+        """What people want to know of: the job in hand, else how the last one went.
+
+        A phone is looked at whenever it comes or changes. That it went well is no news, and must not take the
+        place of what became of a backup.
+        """
+        job = self.job
+        if job is not None and job.kind is JobKind.LISTING and job.state is JobState.DONE:
+            return self._worked or job
+        return job
+
     def stopping(self) -> None:
         """The job in hand was asked to stop."""
-        job = self.running
-        if job is not None:
+        with self._lock:  # it may end at this very moment, and must not be brought back to life
+            job = self.running
+            if job is None:
+                return
             job.state = JobState.STOPPING
-            self._notice("job")
+        self._notice("job")
 
     def hear(self, event: Event) -> None:
         """Takes an event of the engine's into the job in hand."""
@@ -187,13 +204,14 @@ class Board:
         error: MtpBackupError | None = None,
     ) -> None:
         """The job in hand is over."""
-        job = self.running
-        if job is None:
-            return
-        job.summary, job.error, job.waiting = summary, error, None
-        if summary is not None:
-            job.failures = list(summary.failures)
-        job.state = state
+        with self._lock:
+            job = self.running
+            if job is None:
+                return
+            job.summary, job.error, job.waiting = summary, error, None
+            if summary is not None:
+                job.failures = list(summary.failures)
+            job.state = state
         self._notice("job")
 
     def _measure(self, job: Job, moved: int) -> None:

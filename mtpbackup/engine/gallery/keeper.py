@@ -164,7 +164,7 @@ class PhoneKeeper:
         self._on_ready = on_ready
         self._changed = threading.Condition()
         self._closing = False
-        self._work: deque[Callable[[PhoneLink], None]] = deque()
+        self._work: deque[tuple[Callable[[PhoneLink], None], Callable[[], None]]] = deque()
         self._glimpses: OrderedDict[str, tuple[Entry, Future[Glimpse]]] = OrderedDict()
         self._thread = threading.Thread(target=self._main, name="phone keeper")
         self._phone: Phone | None = None
@@ -190,11 +190,12 @@ class PhoneKeeper:
         """Stops the job in hand."""
         self._stop.pull()
 
-    def submit(self, work: Callable[[PhoneLink], None]) -> None:
+    def submit(self, work: Callable[[PhoneLink], None], dropped: Callable[[], None]) -> None:
         """Has something done with the phone, as soon as what is in hand is through.
 
         Args:
             work: told the link. It must not raise anything but what concerns the phone as a whole.
+            dropped: called instead when the phone has left before: the next one may be another.
 
         Raises:
             PhoneNotReady: no phone is there to do it with.
@@ -202,7 +203,7 @@ class PhoneKeeper:
         with self._changed:
             if self.now.state is not PhoneState.READY or self._closing:
                 raise PhoneNotReady
-            self._work.append(work)
+            self._work.append((work, dropped))
             self._changed.notify_all()
 
     def glimpse(self, entry: Entry) -> Future[Glimpse]:
@@ -262,6 +263,7 @@ class PhoneKeeper:
                         self._changed.wait_for(lambda: self._closing, _LOOK)
         finally:
             self._drop_glimpses()
+            self._drop_work()
 
     def _one_phone(self, finder: _StoppableFinder) -> None:
         """One phone from its plug to its leaving."""
@@ -295,6 +297,7 @@ class PhoneKeeper:
             self._link.close()
             if not self._closing and self.now.state is PhoneState.READY:
                 self._set(PhoneNow(PhoneState.NONE, self.now.name))
+            self._drop_work()
 
     def _attend(self) -> None:
         """Works with the phone for as long as it is there."""
@@ -328,7 +331,7 @@ class PhoneKeeper:
         with self._changed:
             if not self._work and not self._glimpses and not self._closing:
                 self._changed.wait(_LOOK)
-            return self._work.popleft() if self._work else None
+            return self._work.popleft()[0] if self._work else None
 
     def _look_around(self) -> None:
         """Notices a phone that was locked, unplugged, or got a card."""
@@ -371,6 +374,13 @@ class PhoneKeeper:
             waiting, self._glimpses = list(self._glimpses.values()), OrderedDict()
         for _, future in waiting:
             future.cancel()
+
+    def _drop_work(self) -> None:
+        """Gives up what had no turn with this phone."""
+        with self._changed:
+            waiting, self._work = tuple(self._work), deque()
+        for _, dropped in waiting:
+            dropped()
 
     def _set(self, now: PhoneNow) -> None:
         with self._changed:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtpbackup.archive import Archive, Original, SentRecord, returned_name
+from mtpbackup.engine.gallery.trouble import FolderUnusable
 from mtpbackup.engine.reports import Clash, Count, Obstacle
 from mtpbackup.engine.restore import RestoreOptions
 from mtpbackup.errors import IntegrityError
+from mtpbackup.phone import PhoneIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class RestorePreview:
         clashes: files that do not simply go where they were.
         fits: whether there is room.
         free: bytes, where that is known.
+        who: the phone that it was made for.
     """
 
     plan: int
@@ -38,6 +41,7 @@ class RestorePreview:
     clashes: tuple[Clash, ...] = ()
     fits: bool = True
     free: int | None = None
+    who: PhoneIdentity | None = None
 
     @property
     def options(self) -> RestoreOptions:
@@ -80,7 +84,11 @@ class ChosenOriginals:
 def preview_to_folder(
     number: int, originals: ChosenOriginals, ids: tuple[int, ...], target: Path, options: RestoreOptions
 ) -> RestorePreview:
-    """What is in the way in a folder of the computer. Nothing is read, nothing is made."""
+    """What is in the way in a folder of the computer. Nothing is read, nothing is made.
+
+    Raises:
+        FolderUnusable: it is none, or nothing may be written there.
+    """
     chosen = list(originals.all())
     several = len({original.key.storage for original in chosen}) > 1
     into = tuple(name for name in options.into.split("/") if name)
@@ -92,7 +100,17 @@ def preview_to_folder(
         if os.path.lexists(place):
             clashes.append(Clash(original.path, Obstacle.UNSURE))
     total = Count(len(chosen), sum(original.key.size for original in chosen))
-    nearest = next(folder for folder in (target, *target.parents) if folder.exists())
-    free = shutil.disk_usage(nearest).free
+    free = _room(target)
     fits = total.bytes <= free
     return RestorePreview(number, ids, target, options.into, total, tuple(clashes), fits, free)
+
+
+def _room(target: Path) -> int:
+    """Bytes free where a folder is, or is going to be."""
+    try:
+        nearest = next(folder for folder in (target, *target.parents) if folder.exists())
+        if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+            return shutil.disk_usage(nearest).free
+    except OSError as error:
+        raise FolderUnusable(str(target), whole=True) from error
+    raise FolderUnusable(str(target), whole=True)

@@ -27,6 +27,27 @@ class NothingToDo(MtpBackupError):
         super().__init__("nothing was chosen")
 
 
+class PlanOver(MtpBackupError):
+    """What was seen before putting back holds no longer: it is too old, or another phone is there now."""
+
+    def __init__(self) -> None:
+        super().__init__("the plan holds no longer")
+
+
+class FolderUnusable(MtpBackupError):
+    """A folder of this computer into which nothing can be put.
+
+    Attributes:
+        path: what was given.
+        whole: whether that is a whole path; where it is not, nobody knows where it begins.
+    """
+
+    def __init__(self, path: str, *, whole: bool) -> None:
+        super().__init__(f"{path!r} cannot be a target")
+        self.path = path
+        self.whole = whole
+
+
 class PictureUnknown(MtpBackupError):
     """There is no picture of this number (any more)."""
 

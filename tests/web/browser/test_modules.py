@@ -147,6 +147,28 @@ def test_files_are_grouped_and_the_picture_stands_for_the_group(page):
     ]
 
 
+def test_what_several_files_are_together(page):
+    groups = {
+        "A.JPG A.DNG": "Photo and RAW",
+        "A.JPG A.DNG A.xmp": "Photo and RAW",
+        "A.HEIC A.MOV": "Live photo",
+        "A.HEIC A.MOV A.AAE": "Live photo",
+        "A.HEIC A.AAE": "Photo with edits",
+        "A.DNG A.xmp": "RAW photo with edits",
+        "A_1.jpg A_2.jpg A_3.jpg": "Burst of 3",
+        "A_1.jpg A_1.dng A_2.jpg A_2.dng": "Burst of 2",
+    }
+    said = page.run_module(
+        """
+      const { groupWord } = await import('/static/js/collection/items.js');
+      const kind = (name) => /mov$/i.test(name) ? 'video' : /(xmp|aae)$/i.test(name) ? 'other' : 'photo';
+      return args[0].map((names) => groupWord(names.split(' ').map((name) => ({ name, kind: kind(name) }))));
+    """,
+        list(groups),
+    )
+    assert dict(zip(groups, said, strict=True)) == groups
+
+
 SEARCHES = {
     "": ["a", "b", "c", "d"],
     "2024": ["a", "b"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.web.browser.stage import phone
+from tests.web.browser.stage import job, phone, pictures
 
 pytestmark = pytest.mark.browser
 
@@ -203,6 +203,30 @@ def test_a_new_listing_keeps_what_was_chosen(surfer, stage):
     assert stage.orders_of("/api/backup") == [{"ids": [f"new-{wanted[0]}"]}]
 
 
+def test_a_new_listing_leaves_one_where_one_is(surfer, stage):
+    stage.items = pictures(200)
+    surfer.open(stage.url, "On the phone")
+    surfer.until(lambda: surfer.count(".tile") > 10, "tiles")
+    surfer.run("scrollTo(0, 2000)")
+    at = """
+      const tile = [...document.querySelectorAll('.tile')].find((each) =>
+        each.getBoundingClientRect().top > 200);
+      return [tile.ariaLabel, tile.dataset.entry, tile.getBoundingClientRect().top];
+    """
+    label, number, top = surfer.until(lambda: surfer.run(at), "a tile in the middle")
+    surfer.click(f'.tile[data-entry="{number}"]')
+    surfer.see(".tray", "1 file chosen")
+    label, number, top = surfer.run(at)
+    stage.items = [["fresh", "PXL_fresh.jpg", 0, 1000, "2026-02-09T10:00:00", "photo", 0, "", ""], *stage.items]
+    stage.tell("listing", {"version": 2})
+    surfer.until(lambda: surfer.run(at)[1] == str(int(number) + 1), "the new listing")
+    assert surfer.run(at)[0] == label
+    assert surfer.run(at)[2] == pytest.approx(top, abs=1)
+    surfer.until(lambda: surfer.focused.get_attribute("data-entry") == str(int(number) + 1), "the focus")
+    surfer.press(Keys.ARROW_RIGHT, holding=Keys.SHIFT)
+    surfer.see(".tray", "2 files chosen")
+
+
 def test_without_a_phone_the_page_says_what_to_do_and_fills_when_it_comes(surfer, stage):
     stage.state["phone"] = phone("locked")
     surfer.open(stage.url, "On the phone")
@@ -368,6 +392,51 @@ def test_failures_are_named_and_can_be_tried_again(surfer, stage):
     surfer.click(".ended button", "Try the 2 again")
     surfer.see(".running", "Backing up")
     assert stage.orders_of("/api/retry") == [{}]
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "again"),
+    [
+        ("failed", "Putting back did not get to its end", "Try again"),
+        ("stopped", "Putting back was stopped", "Go on"),
+    ],
+)
+def test_what_did_not_get_to_its_end_can_go_on(surfer, stage, state, words, again):
+    stage.orders["/api/retry"] = job(id=2, kind="restore")
+    surfer.open(stage.url, "Progress")
+    stage.tell_job(kind="restore", state=state, headline="The phone was unplugged.")
+    surfer.see(".ended", words)
+    surfer.click(".ended button", again)
+    surfer.see(".running", "Putting back")
+    assert stage.orders_of("/api/retry") == [{}]
+
+
+def test_what_was_put_back_in_part_only_is_not_shown_as_good(surfer, stage):
+    surfer.open(stage.url, "Progress")
+    summary = {"ending": "done", "complete": False, "failed": 0, "left": 0}
+    words = ["1 file: damaged in the backup; not sent."]
+    stage.tell_job(kind="restore", state="done", headline="1 file put back.", what_to_do=words, summary=summary)
+    end = surfer.see(".ended", "not all went well")
+    assert "damaged in the backup" in end.text
+    assert not surfer.all(".ended .is-ready")
+    stage.tell_job(kind="restore", state="done", summary={**summary, "complete": True})
+    surfer.until(lambda: surfer.all(".ended .is-ready"), "the good end")
+
+
+def test_an_order_answered_late_does_not_undo_the_end_that_was_told(surfer, stage):
+    surfer.open(stage.url, "Progress")
+    stage.tell_job(state="done", headline="All safe.")
+    surfer.see(".ended", "All safe.")
+    kept = surfer.run_module(
+        """
+      const { now, takeOrdered } = await import('/static/js/live.js');
+      takeOrdered(args[0]);
+      return now.job.state;
+    """,
+        job(),
+    )
+    assert kept == "done"
+    assert surfer.count(".ended") == 1
 
 
 def test_a_job_is_seen_on_every_page(surfer, stage):

@@ -42,7 +42,9 @@ def test_a_script_that_found_nothing_means_not_yet(late):
 
 def test_an_element_that_is_drawn_anew_is_looked_for_again(late):
     for _ in range(20):
-        assert late.read(lambda: late.all("#late")[0].text if late.all("#late") else "turn").startswith("turn")
+        assert late.read(lambda: [element.text for element in late.all("#late")] or ["turn"])[0].startswith(
+            "turn"
+        )
 
 
 def test_what_the_last_look_stumbled_over_is_named(surfer, monkeypatch):

@@ -54,6 +54,7 @@ export function mark(address) {
 }
 
 let lastTold = '';
+let lastEnd = null;
 
 /* A job that runs is seen on every page but its own. Its start and its end are told. */
 function showBanner(job) {
@@ -64,6 +65,9 @@ function showBanner(job) {
     fill(banner, h('a', { href: '#/progress' }, icon('progress', running ? 'turning' : ''), jobWords(job)));
   }
   if (!job) return;
+  // A look at the phone comes and goes in between: an end is told once all the same.
+  if (!running && job.id === lastEnd) return;
+  if (!running) lastEnd = job.id;
   const told = `${job.id} ${running ? 'running' : job.state}`;
   if (told !== lastTold && !(lastTold === '' && !running)) say(running ? jobWords(job) : job.headline);
   lastTold = told;

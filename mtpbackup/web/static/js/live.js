@@ -28,6 +28,13 @@ export function takeState(state) {
   takeJob(state.job);
 }
 
+/** Takes a job as an order was answered with it; its end may have been told already, on the other way. */
+export function takeOrdered(job) {
+  const known = now.job;
+  if (known && (known.id > job.id || (known.id === job.id && !isActive(known)))) return;
+  takeJob(job);
+}
+
 /** Takes the news of a job. */
 export function takeJob(job) {
   const before = now.job;
@@ -46,7 +53,8 @@ export function start() {
   // A browser keeps few connections to one address: pages in the background give theirs back.
   document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));
   if (!document.hidden) open();
-  return get('/api/state').then(takeState);
+  // What was told meanwhile is newer than the answer to a question that was asked before.
+  return get('/api/state').then((state) => { if (now.state === null) takeState(state); });
 }
 
 function close() {

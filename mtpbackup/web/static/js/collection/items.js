@@ -70,12 +70,14 @@ function makeEntry(files, folders) {
   };
 }
 
-/** What several files are together. */
+/** What several files are together. Files beside a picture (edits: AAE, XMP) make it no burst. */
 export function groupWord(files) {
-  const raw = files.some((file) => RAW.test(file.name));
-  if (raw && files.length === 2) return 'Photo and RAW';
-  if (files.some((file) => file.kind === 'video') && files.some((file) => file.kind === 'photo')) return 'Live photo';
-  return `Burst of ${files.length}`;
+  const raw = files.filter((file) => RAW.test(file.name)).length;
+  const pictures = files.filter((file) => file.kind === 'photo' && !RAW.test(file.name)).length;
+  if (pictures > 1 || raw > 1) return `Burst of ${Math.max(pictures, raw)}`;
+  if (pictures > 0 && files.some((file) => file.kind === 'video')) return 'Live photo';
+  if (raw > 0) return pictures > 0 ? 'Photo and RAW' : 'RAW photo with edits';
+  return 'Photo with edits';
 }
 
 /** "Photo", "Video", "Screenshot", "Motion photo", "Burst of 7". */

@@ -60,15 +60,50 @@ export class Grid {
   /**
    * Shows other entries.
    * @param {Entry[]} entries
-   * @param {boolean} anew whether ids have another meaning than before (a new listing)
+   * @param {boolean} anew whether this is a new listing: what was seen stays where it is, and keeps the focus
    */
   show(entries, anew = false) {
-    if (anew) this.#thumbs.forget();
+    if (anew) this.#thumbs.retry();
     const held = this.element.contains(document.activeElement);
+    const place = this.#nameOf(this.#place);
+    const anchor = anew ? this.#anchor() : null;
     this.#entries = entries;
     this.#place = { entry: 0 };
     this.#layOut();
-    if (held && entries.length > 0) this.#goTo(this.#place);
+    if (anchor) this.#keepAt(this.#indexOf(anchor.key), anchor.offset);
+    if (!held || entries.length === 0) return;
+    this.#place = this.#placeOf(place);
+    this.#goTo(this.#place, false);
+  }
+
+  /* Names of places last longer than their numbers. */
+  #nameOf({ entry, day }) {
+    return day === undefined ? { key: this.#entries[entry]?.key } : { day: this.#plan.days[day]?.key };
+  }
+
+  #placeOf({ key, day }) {
+    const number = this.#plan.days.findIndex((each) => day !== undefined && each.key === day);
+    return number >= 0 ? { day: number } : { entry: Math.max(0, this.#indexOf(key)) };
+  }
+
+  #indexOf(key) {
+    return key === undefined ? -1 : this.#entries.findIndex((entry) => entry.key === key);
+  }
+
+  /* The first picture that is seen once the top of the grid has left the window, and how far down it is. */
+  #anchor() {
+    const top = this.element.getBoundingClientRect().top;
+    const seen = top < 0 ? this.#firstSeen(-top) : null;
+    if (seen === null) return null;
+    return { key: this.#entries[seen].key, offset: this.#plan.lines[this.#plan.lineOf[seen]].top + top };
+  }
+
+  /* Scrolls so that an entry is that far down the window. */
+  #keepAt(index, offset) {
+    if (index < 0) return;
+    const now = this.element.getBoundingClientRect().top + this.#plan.lines[this.#plan.lineOf[index]].top;
+    window.scrollBy({ top: now - offset, behavior: 'instant' });
+    this.#draw();
   }
 
   /** Scrolls to the first entry of a month ("2024-05"; "" for those without a date), and goes there. */
@@ -121,19 +156,14 @@ export class Grid {
   #resized() {
     const width = this.element.clientWidth;
     if (width === 0) return;
-    const { size, lineOf, lines } = this.#plan;
+    const { size, lineOf } = this.#plan;
     const next = measure(width);
     if (next.columns === size.columns && next.tile === size.tile && lineOf.length === this.#entries.length) return;
     // What was at the top stays at the top: on a turned phone one does not want to look for one's place.
-    const top = this.element.getBoundingClientRect().top;
-    const seen = top < 0 ? this.#firstSeen(-top) : null;
-    const offset = seen === null ? 0 : lines[lineOf[seen]].top + top;
+    const anchor = this.#anchor();
     const held = this.element.contains(document.activeElement);
     this.#layOut();
-    if (seen !== null) {
-      const now = this.element.getBoundingClientRect().top + this.#plan.lines[this.#plan.lineOf[seen]].top;
-      window.scrollBy({ top: now - offset, behavior: 'instant' });
-    }
+    if (anchor) this.#keepAt(this.#indexOf(anchor.key), anchor.offset);
     if (held) this.#drawnPlace(this.#place)?.focus({ preventScroll: true });
   }
 

@@ -54,19 +54,18 @@ export class Thumbs {
     if (this.#timer === null && this.#wanted.length > 0) this.#later(PATIENCE);
   }
 
-  /** Forgets all: ids mean something else from now on. */
-  forget() {
-    this.want([]);
-    for (const running of this.#running.values()) running.abort();
-    for (const address of this.#kept.values()) URL.revokeObjectURL(address);
-    this.#kept.clear();
+  /** Asks again for those of which there was none: what has been copied since may have one. */
+  retry() {
     this.#none.clear();
   }
 
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.forget();
+    this.want([]);
+    for (const running of this.#running.values()) running.abort();
+    for (const address of this.#kept.values()) URL.revokeObjectURL(address);
+    this.#kept.clear();
   }
 
   #later(milliseconds) {

@@ -2,7 +2,7 @@
 
 import { fill, h, named, setText } from '../dom.js';
 import { icon } from '../icons.js';
-import { isActive, listen, now, takeJob } from '../live.js';
+import { isActive, listen, now, takeOrdered } from '../live.js';
 import { doing, ended, pace, share } from '../parts/job.js';
 import { steps } from '../parts/phone-state.js';
 import { complain, say } from '../say.js';
@@ -109,7 +109,8 @@ class Running {
 }
 
 function drawEnd(job) {
-  const good = job.state === 'done' && job.failures.length === 0;
+  const good = job.state === 'done' && job.failures.length === 0 && job.summary?.complete !== false;
+  const again = againWords(job);
   return h('section', { class: 'card ended', 'aria-label': 'What came of it' },
     h('span', { class: `round big ${good ? 'is-ready' : 'is-warning'}` }, icon(good ? 'shield' : 'warning')),
     h('p', { class: 'over' }, ended(job)),
@@ -117,11 +118,18 @@ function drawEnd(job) {
     steps(job.what_to_do),
     job.failures.length > 0 && drawFailures(job),
     h('div', { class: 'row' },
-      job.failures.length > 0 && h('button', { type: 'button', class: 'main', on: { click: retry } },
-        icon('retry'), `Try ${job.failures.length === 1 ? 'it' : `the ${count(job.failures.length)}`} again`),
-      job.kind === 'restore'
-        ? h('a', { class: 'plain framed', href: '#/phone' }, 'See the phone')
-        : h('a', { class: 'plain framed', href: '#/backup' }, 'Look at the backup')));
+      again && h('button', { type: 'button', class: 'main', on: { click: retry } }, icon('retry'), again),
+      job.kind === 'backup'
+        ? h('a', { class: 'plain framed', href: '#/backup' }, 'Look at the backup')
+        : !job.summary?.target && h('a', { class: 'plain framed', href: '#/phone' }, 'See the phone')));
+}
+
+/* What the button says that does it once more; empty where all went well. */
+function againWords({ state, failures }) {
+  if (state === 'stopped') return 'Go on';
+  if (state === 'failed') return 'Try again';
+  if (failures.length === 0) return '';
+  return `Try ${failures.length === 1 ? 'it' : `the ${count(failures.length)}`} again`;
 }
 
 function drawFailures({ failures }) {
@@ -136,7 +144,7 @@ async function retry(event) {
   const button = event.currentTarget;
   button.disabled = true;
   try {
-    takeJob(await post('/api/retry'));
+    takeOrdered(await post('/api/retry'));
   } catch (error) {
     button.disabled = false;
     complain(error);

@@ -1,6 +1,6 @@
 /* Starting a job: give the order, take the news, and go to where its progress is seen. */
 
-import { takeJob } from '../live.js';
+import { takeOrdered } from '../live.js';
 import { hush } from '../say.js';
 import { post } from '../server.js';
 
@@ -8,6 +8,6 @@ import { post } from '../server.js';
 export async function begin(path, body) {
   hush();
   const job = await post(path, body);
-  takeJob(job);
+  takeOrdered(job);
   location.hash = '#/progress';
 }

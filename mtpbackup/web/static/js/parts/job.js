@@ -27,7 +27,10 @@ export function jobWords(job) {
 
 /** The title of its page once it is over. */
 export function ended(job) {
-  if (job.state === 'done') return job.failures.length > 0 ? `${BY[job.kind] ?? 'It'} is done, but not all went well` : `${BY[job.kind] ?? 'It'} is done`;
+  if (job.state === 'done') {
+    const well = job.failures.length === 0 && job.summary?.complete !== false;
+    return `${BY[job.kind] ?? 'It'} is done${well ? '' : ', but not all went well'}`;
+  }
   if (job.state === 'stopped') return `${BY[job.kind] ?? 'It'} was stopped`;
   return `${BY[job.kind] ?? 'It'} did not get to its end`;
 }
