@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import webbrowser
@@ -116,6 +117,9 @@ def _listen(voice: Voice, gate: Gate, browser: bool) -> None:
 
 
 def _open(address: str) -> bool:
+    """Opens a window of the browser. None in the terminal: it would wait for a server that begins only then."""
+    if not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")):
+        return False
     try:
         return webbrowser.open(address)
     except webbrowser.Error:

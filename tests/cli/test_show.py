@@ -103,7 +103,20 @@ def test_a_port_that_is_taken_is_told(tmp_path):
     assert "can't be used" in said.output
 
 
+def test_without_a_desktop_no_browser_of_the_terminal_is_opened(monkeypatch):
+    from mtpbackup.cli import show
+
+    opened = []
+    monkeypatch.setattr(show.webbrowser, "open", lambda address: opened.append(address) or True)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    assert show._open("http://127.0.0.1:1/") is False and opened == []
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    assert show._open("http://127.0.0.1:1/") is True and len(opened) == 1
+
+
 def test_the_browser_is_opened_at_the_address(monkeypatch, tmp_path):
+    monkeypatch.setenv("DISPLAY", ":0")
     from mtpbackup.cli import show
     from mtpbackup.web import GalleryServer
 
