@@ -32,7 +32,7 @@ class Library:
     def open(self, bus, address):
         return self
     def identity(self):
-        return dict(bus=1)
+        {identity}
     def close(self):
         pass
     def children(self, storage, parent):
@@ -48,6 +48,7 @@ Child(int(sys.argv[1]), int(sys.argv[2]), {load}).serve()
 #: Its methods, where a test has none of its own.
 PLAIN = {
     "detect": "return []",
+    "identity": "return dict(bus=1)",
     "stream": "take(memoryview(b'x'))",
     "children": "return []",
     "load": "Library",
@@ -191,6 +192,27 @@ def test_a_finder_whose_child_died_starts_another(start):
     eventually(lambda: not alive(children[0].pid))
     assert finder.find() == []
     assert len(children) == 2
+    finder.close()
+
+
+def test_where_a_phone_cannot_be_opened_another_child_looks(start):
+    """After the reset that libmtp gives it, a libusb that nobody tells would show the old address for ever."""
+    children = []
+    shown = "return [dict(bus=1, address=2, vendor_id=1, product_id=1, vendor='', product='', flags=0)]"
+
+    def one_more():
+        children.append(start(detect=shown, identity="raise LibmtpFailed('no answer')"))
+        return children[-1]
+
+    finder = LibmtpFinder(one_more)
+    (found,) = finder.find()
+    assert finder.find() != []
+    assert len(children) == 1
+    with pytest.raises(LibmtpFailed):
+        found.open()
+    assert [alive(child.pid) for child in children] == [False, False]
+    assert finder.find() != []
+    assert len(children) == 3
     finder.close()
 
 

@@ -58,9 +58,12 @@ class OpenChild:
 class FoundLibmtpPhone:
     """A phone that libmtp sees. A `FoundPhone`, but for what it opens."""
 
-    def __init__(self, entry: TableEntry, start: Callable[[], ChildProcess]) -> None:
+    def __init__(
+        self, entry: TableEntry, start: Callable[[], ChildProcess], failed: Callable[[], None] = lambda: None
+    ) -> None:
         self._entry = entry
         self._start = start
+        self._failed = failed
 
     @property
     def identity(self) -> UsbIdentity:
@@ -86,6 +89,7 @@ class FoundLibmtpPhone:
             facts = child.ask("open", bus=self._entry.bus, address=self._entry.address)
         except BaseException:
             child.kill()
+            self._failed()
             raise
         # Whoever holds it hands it to `LibmtpPhone.open`, or closes it; nobody moves bytes with it.
         return cast(Transport, OpenChild(child, facts))
@@ -133,7 +137,16 @@ class LibmtpFinder:
         """See `Finder`."""
         entries = self.table()
         self._seen = entries
-        return [FoundLibmtpPhone(entry, self._start) for entry in entries]
+        return [FoundLibmtpPhone(entry, self._start, self._look_anew) for entry in entries]
+
+    def _look_anew(self) -> None:
+        """A phone that was found could not be opened: another child is to look next time.
+
+        libmtp resets a phone that does not answer, after which it has another address. A libusb that is not
+        told so, as where there is no udev, would show the old address for as long as it lives.
+        """
+        if self._child is not None:
+            self._child.kill()
 
     def wait_for_change(self, timeout: float) -> bool:
         """See `Finder`. libmtp tells of no coming and going: it is asked now and then."""
