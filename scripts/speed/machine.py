@@ -21,11 +21,12 @@ from tests.vm import content  # noqa: E402
 #: What of the checkout the guest needs.
 _SOURCE = ("mtpbackup", "tests", "scripts/lab/guest", "scripts/speed", "pyproject.toml")
 #: The whole works, and those of `--quick`. In seconds: all of it, after which the rest is left out; patience
-#: with one run of one of the others; and with a listing by property lists.
+#: with one run of one of the others; with a listing by property lists; and with a restore.
 WHOLE: Final[dict[str, Any]] = {
     "seconds": 1_380,
     "patience": 60,
     "list_patience": 200,
+    "restore_patience": 120,
     "works": [
         {"name": "large", "count": 1, "size": 300_000_000, "repeats": 3, "copied": True},
         {"name": "medium", "count": 200, "size": 2_000_000, "repeats": 2, "copied": True},
@@ -37,9 +38,10 @@ WHOLE: Final[dict[str, Any]] = {
     "photos": 10_000,
 }
 QUICK: Final[dict[str, Any]] = {
-    "seconds": 240,
+    "seconds": 600,
     "patience": 60,
     "list_patience": 60,
+    "restore_patience": 60,
     "works": [
         {"name": "large", "count": 1, "size": 20_000_000, "repeats": 1, "copied": True},
         {"name": "medium", "count": 4, "size": 2_000_000, "repeats": 1, "copied": True},

@@ -22,11 +22,14 @@ stopped = False
 
 
 def stop(number: int, _frame: object) -> None:
-    """Kills the command."""
+    """Kills the command. One that took too long may say first where it was: Python's faulthandler does."""
     global stopped  # noqa: PLW0603 - told below
-    stopped = stopped or number == signal.SIGALRM
+    late = number == signal.SIGALRM and not stopped
+    stopped = stopped or late
+    if late:
+        signal.setitimer(signal.ITIMER_REAL, 1.0)
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
+        os.killpg(child, signal.SIGABRT if late else signal.SIGKILL)
 
 
 for each in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT):

@@ -21,7 +21,7 @@ from .runs import STOPPED, Took, run, run_mounted
 
 #: libmtp resets the phone as it ends, and whoever comes within the next second may lose its first command.
 REST: Final = 1.2
-_HOME: Final = {"HOME": "/root", "XDG_STATE_HOME": "/tmp/state"}
+_HOME: Final = {"HOME": "/root", "XDG_STATE_HOME": "/tmp/state", "PYTHONFAULTHANDLER": "1"}
 
 
 class Initiator:

@@ -74,12 +74,11 @@ class Measuring:
     def run(self) -> None:
         """Measures everything, and writes each result at once."""
         self.start_up()
-        for turn in range(max((work.repeats for work in self._works), default=1)):
-            works = [work for work in self._works if work.repeats > turn]
+        for number, (turn, works) in enumerate(self._rounds()):
             for work in works:
                 self._in_time(self._on_umtp, work, turn)
-            if self._order["photos"] and turn < 2:
-                self._in_time(self._property_lists, turn)
+            if self._order["photos"] and number < 2:
+                self._in_time(self._property_lists, number)
             for work in works:
                 if work.name in self._order["on_qemu"]:
                     shared, on_host = Path("/mnt/files") / work.name, f"{self._order['files']}/{work.name}"
@@ -89,6 +88,14 @@ class Measuring:
             if work.copied:
                 self._in_time(self._transactions_on_umtp, work)
         self._note("end", load=os.getloadavg())
+
+    def _rounds(self) -> list[tuple[int, list[Work]]]:
+        """Turns and their works: those that are only listed after everything else was done twice."""
+        copied = [work for work in self._works if work.copied]
+        turns = range(max((work.repeats for work in self._works), default=1))
+        rounds = [(turn, [work for work in copied if work.repeats > turn]) for turn in turns]
+        rounds.insert(2, (0, [work for work in self._works if not work.copied]))
+        return rounds
 
     def _in_time(self, action: Callable[..., None], *arguments: Any) -> None:
         """Does a part, if there is time. What goes wrong is noted; the others are done all the same."""
@@ -207,12 +214,14 @@ class Measuring:
             if isinstance(initiator, Loop) or self._is_late():
                 continue
             folder = f"back{turn}{initiator.name[0]}"
+            usual, initiator.limit = initiator.limit, self._order["restore_patience"]
             phone.plug()
             measured = self._measured(
                 *("send", phone, Umtp.kind, work, initiator),
                 lambda: initiator.send(plain, folder),  # noqa: B023 - called at once
             )
             phone.unplug()
+            initiator.limit = usual
             if measured is not None:
                 took, held = measured
                 wrong = differences(plain, phone.files / folder)
@@ -235,7 +244,7 @@ class Measuring:
     def _property_lists(self, turn: int) -> None:
         """Listing where the responder's lists work."""
         with CodePhone(self._order["photos"]) as phone:
-            for initiator in (self._ours, Aft(), MtpTools()):
+            for initiator in (MtpBackup(), Aft(), MtpTools()):
                 if turn and isinstance(initiator, MtpTools):
                     continue
                 initiator.limit = self._order["list_patience"]
@@ -297,7 +306,7 @@ class Measuring:
         """Notes a measurement. One who fails is not asked again, and the phone starts anew."""
         if took.code != 0 or wrong:
             if took.code == STOPPED:
-                wrong = f"over {initiator.limit:.0f} s"
+                wrong = f"over {took.wall:.0f} s"
                 self._given_up.add((kind, initiator.name, what, work.name))
                 if initiator.limit == _HANGS:
                     self._given_up |= {(kind, initiator.name, each) for each in ("list", "copy", "send")}
@@ -305,7 +314,7 @@ class Measuring:
                 wrong = wrong or f"exit code {took.code}"
                 self._given_up.add((kind, initiator.name, what))
             if initiator is self._ours:
-                wrong += ": " + took.output[-300:].decode(errors="replace")
+                wrong += ": " + took.output[-3000:].decode(errors="replace")
             if what != "send":
                 phone.unplug()
                 phone.plug()
