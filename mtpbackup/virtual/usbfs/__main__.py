@@ -42,6 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--serial", default="", help="serial number in place of the persona's")
     parser.add_argument("--speed", choices=_SPEEDS, help="bus speed in place of the persona's")
+    parser.add_argument(
+        "--rate",
+        type=float,
+        metavar="MB",
+        help="megabytes a second that the bus carries to the host, about 40 on USB 2 (default: what it can)",
+    )
     parser.add_argument("--locked", action="store_true", help="the screen is locked: no storages are shown")
     parser.add_argument("--verbose", action="store_true", help="log what the phone does")
     parser.add_argument("command", nargs="+", metavar="CMD", help="the program and its arguments, after --")
@@ -64,7 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
         profile = replace(profile, speed=_SPEEDS[options.speed])
     try:
         with Bus() as bus:
-            bus.plug(PhoneOnBus(bus, phone, profile))
+            rate = options.rate * 1e6 if options.rate else None
+            bus.plug(PhoneOnBus(bus, phone, profile, rate=rate))
             return _run(options.command, bus.environment())
     except LibraryMissing as error:
         print(f"{error}: install the Debian package umockdev", file=sys.stderr)

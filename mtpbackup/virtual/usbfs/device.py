@@ -12,11 +12,11 @@ from __future__ import annotations
 import errno
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from mtpbackup.errors import PhoneGone
-from mtpbackup.transport.base import DevicePort, Endpoint
+from mtpbackup.transport.base import Buffer, DevicePort, Endpoint
 from mtpbackup.virtual.descriptors import (
     BULK_IN,
     BULK_OUT,
@@ -28,6 +28,7 @@ from mtpbackup.virtual.descriptors import (
 )
 from mtpbackup.virtual.usbfs.abi import SETUP
 from mtpbackup.virtual.usbfs.control import ControlPipe
+from mtpbackup.virtual.usbfs.pace import at_pace
 from mtpbackup.virtual.usbfs.pipes import InPipe, OutPipe, Urb
 from mtpbackup.virtual.usbfs.port import EmulatedPort
 
@@ -58,6 +59,7 @@ class UsbDevice:
         *,
         on_restart: Callable[[], bool] = lambda: True,
         comes_back: bool = False,
+        rate: float | None = None,
     ) -> None:
         """Makes a phone that is not plugged in.
 
@@ -67,10 +69,12 @@ class UsbDevice:
             on_restart: told of each event that makes the server start anew; False makes the phone leave the bus
                 instead, as many do on a reset.
             comes_back: whether it is then plugged in again at once, as another device.
+            rate: bytes a second that the bus carries to the host; None for as many as the computer manages.
         """
         self.profile = profile
         self._on_restart = on_restart
         self._comes_back = comes_back
+        self._rate = rate
         self._on_break: Callable[[bool], None] = lambda comes_back: None
         self.lock = threading.RLock()
         self.restarts = 0
@@ -218,6 +222,10 @@ class UsbDevice:
     def interrupt(self) -> InPipe:
         """Events to the host."""
         return self._in_pipes[INTERRUPT_IN]
+
+    def paced(self, parts: Iterable[Buffer]) -> Iterable[Buffer]:
+        """What the phone sends, no faster than the bus carries it. Called without the lock."""
+        return parts if self._rate is None else at_pace(parts, self._rate)
 
     def halt(self) -> None:
         """Stalls both bulk endpoints: URBs waiting there end with EPIPE, as will those to come."""

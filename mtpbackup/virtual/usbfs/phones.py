@@ -19,19 +19,23 @@ class PhoneOnBus(UsbDevice):
         phone: the phone.
     """
 
-    def __init__(self, bus: Bus, phone: VirtualPhone, profile: UsbProfile | None = None) -> None:
+    def __init__(
+        self, bus: Bus, phone: VirtualPhone, profile: UsbProfile | None = None, *, rate: float | None = None
+    ) -> None:
         """Makes the device; `bus.plug` plugs it in.
 
         Args:
             bus: where it is going to be plugged in.
             phone: must not be plugged into anything else.
             profile: what it says of itself over USB; what its persona says if None.
+            rate: as `UsbDevice`.
         """
         super().__init__(
             profile or UsbProfile.of(phone.persona.usb, phone.persona.interface_name),
             lambda port: phone.serve(port, self._pull),
             on_restart=lambda: not phone.persona.leaves_on_reset,
             comes_back=True,
+            rate=rate,
         )
         self.phone = phone
         self._bus = bus

@@ -78,7 +78,7 @@ class EmulatedPort:
         with self._call():
             transfer = pipe.begin(zero_length_end)
             try:
-                for part in self._unlocked(parts):
+                for part in self._unlocked(self._device.paced(parts)):
                     pipe.feed(transfer, part)
                     self._move_packets(transfer)
                 pipe.finish(transfer)
