@@ -1,7 +1,8 @@
 """The same initiators on this computer, without a virtual machine: the phone made of code on the emulated bus.
 
 The processor is the real one here, and the phone is not one that others wrote: it answers as Android does, and
-is a program in Python, which takes its time for each transaction, whoever asks. The bus has no rate.
+is a program in Python, which takes its time for each transaction, whoever asks. The bus has no rate
+unless one is asked for.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def measure_here(
     *,
     patience: float = PATIENCE,
     others: list[str] | None = None,
+    rate: float | None = None,
 ) -> None:
     """Measures each work on a phone of its own.
 
@@ -50,6 +52,7 @@ def measure_here(
         results: where each is added at once, a line of JSON.
         patience: with a single run of one of the others, in seconds.
         others: beside whom; all if None.
+        rate: megabytes a second that the bus carries to the host; None for as many as the computer manages.
     """
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         place = Path(temporary)
@@ -62,12 +65,13 @@ def measure_here(
                 "patience": patience,
                 "works": [work],
                 "others": others,
-                "bus": {"serial": _SERIAL, "files": str(files), "kind": KIND},
+                "bus": {"serial": _SERIAL, "files": str(files), "kind": _kind(rate)},
                 "disk": str(place / "disk"),
             }
             (place / "order.json").write_text(json.dumps(order))
             paths = [ROOT, ROOT / "scripts", ROOT / "scripts/lab/guest"]
             phone = [sys.executable, "-m", "mtpbackup.virtual.usbfs", "--folder", files, "--serial", _SERIAL]
+            phone += ["--rate", str(rate)] if rate else []
             phone += ["--", sys.executable, "-m", "speed.guest.measure"]
             command: list[str | Path] = [*phone, place / "order.json", results.resolve()]
             subprocess.run(
@@ -77,3 +81,7 @@ def measure_here(
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))},
             )
             shutil.rmtree(files)
+
+
+def _kind(rate: float | None) -> str:
+    return f"{KIND}, {rate:g} MB/s" if rate else KIND
