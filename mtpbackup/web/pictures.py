@@ -197,9 +197,14 @@ def _thumb(content: bytes | None, keep: int = _KEEP) -> Response:
 
 
 def _place(facts: dict[str, Any]) -> str:
-    """Where it was taken: "47.5800° N, 12.3400° E". Names of places are not to be had without asking others."""
+    """Where it was taken: "Kufstein, Austria (47.5800° N, 12.3400° E)", or as much of it as the picture tells.
+
+    Nobody is asked what lies at a position: nothing leaves the computer.
+    """
+    words = plain(str(facts.get("place", "")))
     latitude, longitude = facts.get("latitude"), facts.get("longitude")
     if latitude is None or longitude is None:
-        return ""
+        return words
     north, east = "NS"[latitude < 0], "EW"[longitude < 0]
-    return f"{abs(latitude):.4f}° {north}, {abs(longitude):.4f}° {east}"
+    position = f"{abs(latitude):.4f}° {north}, {abs(longitude):.4f}° {east}"
+    return f"{words} ({position})" if words else position
