@@ -18,10 +18,12 @@ from mtpbackup.cli.running import holders_let_go, opener
 from mtpbackup.cli.voice import Voice
 from mtpbackup.engine import reports
 from mtpbackup.engine.reports import Ending, Event, Summary, WaitingForPhone
-from mtpbackup.errors import InterfaceBusy, MtpBackupError, NoPhone, PhoneGone
+from mtpbackup.errors import ArchiveBusy, InterfaceBusy, MtpBackupError, NoPhone, PhoneGone
 from mtpbackup.messages import ExitCode, about_auto, explain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mtpbackup.desktop.notifications import Notifier
     from mtpbackup.settings import KnownPhone
     from mtpbackup.transport.base import Finder, FoundPhone
@@ -30,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds that the phone may be off the bus before the run ends. The next plugging in begins another.
 _ABSENCE: Final = 12.0
+#: Seconds between two looks whether another run has ended.
+_TURN: Final = 2.0
 
 
 class OnlyThis:
@@ -88,6 +92,10 @@ class Herald:
                     self._notifier.show(*bubble)
             case _:
                 pass
+
+    def queued(self) -> None:
+        """Tells that another run is at work, as when two phones are plugged in at once."""
+        self._notifier.show(*about_auto.queued(self.phone))
 
     def conclude(self, summary: Summary) -> ExitCode:
         """Tells how it ended. The desktop hears nothing where nothing was new, unless it was told before."""
@@ -187,9 +195,11 @@ def _run(
         # That the backup's disk is missing need not wait until somebody has unlocked the phone.
         Archive.create_or_open(to, expected_id=expected).close()
     awake = KeepAwake(herald, surroundings.stay_awake)
+    queued = False
     with surroundings.phones() as finder:
+        only_this = OnlyThis(finder, phone)
         link = PhoneLink(
-            OnlyThis(finder, phone),
+            only_this,
             patience=None,
             absence=_ABSENCE,
             report=awake,
@@ -197,10 +207,34 @@ def _run(
             ask_holder=ask_holder,
         )
         try:
-            link.connect()
-            with Archive.create_or_open(to, expected_id=expected) as archive:
-                remembered.remember(to, archive.id)
-                return run_backup(link, archive, options=options, report=awake)
+            while True:
+                link.connect()
+                with Archive.create_or_open(to, expected_id=expected) as archive:
+                    expected = archive.id
+                    remembered.remember(to, expected)
+                    try:
+                        return run_backup(link, archive, options=options, report=awake)
+                    except ArchiveBusy:
+                        link.close()
+                if not queued:
+                    queued = True
+                    herald.queued()
+                _wait_for_turn(to, expected, only_this)
         finally:
             awake.end()
             link.close()
+
+
+def _wait_for_turn(to: Path, expected: str, phones: Finder) -> None:
+    """Waits until no other run works in the backup, or the phone is off the bus.
+
+    Nothing begins by itself a second time for a phone that stays plugged in: giving up would mean no backup.
+    """
+    from mtpbackup.archive import Archive  # noqa: PLC0415 - `--help` does without
+
+    while phones.find():
+        try:
+            with Archive.create_or_open(to, expected_id=expected) as archive, archive.lock():
+                return
+        except ArchiveBusy:
+            phones.wait_for_change(_TURN)

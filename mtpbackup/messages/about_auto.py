@@ -68,6 +68,11 @@ def begun(plan: Planned) -> Bubble | None:
     return f"Backing up {plain(plan.phone)}", f"{number(copies.items, 'file')}, {size(copies.bytes)}"
 
 
+def queued(name: str) -> Bubble:
+    """Another run works in the same backup."""
+    return f"{plain(name)} is next", "Another backup is at work. This one begins when that is done."
+
+
 def going_on(name: str) -> Bubble:
     """The phone is back, or unlocked again, in the middle."""
     return f"Backing up {plain(name)}", "Going on where it stopped."

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from mtpbackup import udev
+from mtpbackup.archive import Archive
 from mtpbackup.cli import auto, auto_log, auto_run
 from mtpbackup.cli.auto_run import OnlyThis, Surroundings, back_up_by_itself
 from mtpbackup.desktop import launcher, units
@@ -333,6 +334,41 @@ def test_strangers_beside_it_are_never_opened(run):
         run.others = (stranger,)
         assert run() == 0
         assert not stranger.counts
+
+
+@pytest.fixture
+def at_work(run, tmp_path, monkeypatch):
+    """Another run, at work in the same backup until it is told to end."""
+    monkeypatch.setattr(auto_run, "_TURN", 0.05)
+    with ExitStack() as other:
+        archive = other.enter_context(Archive.create_or_open(tmp_path / "backup"))
+        other.enter_context(archive.lock())
+        yield other
+
+
+def test_a_second_phone_waits_for_its_turn(run, phone, at_work):
+    ended = []
+    worker = threading.Thread(target=lambda: ended.append(run()))
+    worker.start()
+    wait_for(lambda: run.bubbles.titles == ["Pixel 8 is next"])
+    phone.open(phone.identity).close()  # it is not held meanwhile: whoever wants it may have it
+    at_work.close()
+    worker.join(20)
+    assert ended == [0]
+    assert run.bubbles.titles == ["Pixel 8 is next", "Backing up Pixel 8", "Pixel 8 is backed up"]
+    assert not any(run.bubbles.urgent)
+
+
+def test_a_second_phone_that_is_taken_away_before_its_turn_ends_the_run(run, phone, monkeypatch, at_work):
+    monkeypatch.setattr(auto_run, "_ABSENCE", 0.2)
+    ended = []
+    worker = threading.Thread(target=lambda: ended.append(run()))
+    worker.start()
+    wait_for(lambda: run.bubbles.titles == ["Pixel 8 is next"])
+    phone.unplug()
+    worker.join(20)
+    assert ended == [20]
+    assert run.bubbles.titles == ["Pixel 8 is next", "(withdrawn)"]
 
 
 def test_a_full_disk_is_told(run, monkeypatch):
