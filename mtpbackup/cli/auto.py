@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: Variables that say where something is.
+_PLACES = ("PYTHONPATH", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_PICTURES_DIR")
+
 #: Runs told by `mtpbackup auto status`.
 _SHOWN = 5
 
@@ -241,9 +244,11 @@ def _agrees(voice: Voice, phone: KnownPhone) -> bool:
 
 
 def _environment() -> dict[str, str]:
-    """Where Python finds this program, if it has to be told."""
-    path = os.environ.get("PYTHONPATH", "")
-    return {"PYTHONPATH": path} if path else {}
+    """Where Python finds this program, and where this finds settings and pictures, if they have to be told.
+
+    What a person sets for her shells only, her systemd does not know.
+    """
+    return {name: os.environ[name] for name in _PLACES if os.environ.get(name)}
 
 
 def _rule_is_there() -> bool:

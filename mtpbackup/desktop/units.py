@@ -63,14 +63,30 @@ class UnitNotWritten(MtpBackupError):
 
 
 def unit_file() -> Path:
-    """Where a person's own units are. man systemd.unit(5)."""
-    base = os.environ.get("XDG_CONFIG_HOME", "") or Path.home() / ".config"
-    return Path(base) / "systemd" / "user" / UNIT
+    """The unit: where it is, or else where it would be put by XDG_CONFIG_HOME alone. man systemd.unit(5)."""
+    places = _places()
+    return next((place for place in places if place.exists()), places[0])
 
 
 def is_on() -> bool:
     """Whether the unit is there."""
     return unit_file().exists()
+
+
+def _places() -> list[Path]:
+    """Where a person's systemd may look for her units: it need not have the XDG_CONFIG_HOME of her shell."""
+    usual = Path.home() / ".config"
+    bases = [Path(os.environ.get("XDG_CONFIG_HOME", "") or usual), usual]
+    return list(dict.fromkeys(base / "systemd" / "user" / UNIT for base in bases))
+
+
+def _place_that_is_read() -> Path:
+    """The one of these places that the person's systemd reads."""
+    places = _places()
+    if len(places) == 1:
+        return places[0]
+    read = [Path(folder).resolve() for folder in _systemctl("show", "--property=UnitPath", "--value").split()]
+    return next((place for place in places if place.parent.resolve() in read), places[0])
 
 
 def turn_on(command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
@@ -87,7 +103,7 @@ def turn_on(command: Sequence[str], environment: Mapping[str, str] | None = None
     require_manager()
     lines = "".join(f"Environment={quoted(f'{name}={value}')}\n" for name, value in (environment or {}).items())
     text = _TEXT.format(command=" ".join(map(quoted, command)), environment=lines)
-    file = unit_file()
+    file = _place_that_is_read()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part")
@@ -105,12 +121,14 @@ def turn_off() -> bool:
         UnitNotWritten: the file cannot be removed.
         NoUserManager: systemd does not answer.
     """
-    file = unit_file()
-    there = file.exists()
-    try:
-        file.unlink(missing_ok=True)
-    except OSError as error:
-        raise UnitNotWritten(file, error.strerror or str(error)) from error
+    there = is_on()
+    for file in _places():
+        try:
+            file.unlink(missing_ok=True)
+        except NotADirectoryError:
+            continue
+        except OSError as error:
+            raise UnitNotWritten(file, error.strerror or str(error)) from error
     if there and _manager_is_there():
         _systemctl("stop", UNIT.replace("@", "@*"))
         _systemctl("daemon-reload")
@@ -148,10 +166,12 @@ def _manager_is_there() -> bool:
     return Path(runtime, "systemd", "private").exists()
 
 
-def _systemctl(*words: str) -> None:
+def _systemctl(*words: str) -> str:
+    """Asks the person's systemd. Returns what it said. Raises NoUserManager."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "") or f"/run/user/{os.getuid()}"
     environment = {**os.environ, "XDG_RUNTIME_DIR": runtime}
     # Stopping takes as long as what is in hand needs to end safely: TimeoutStopSec.
     code, said = programs.run(["systemctl", "--user", *words], environment, seconds=90.0)
     if code:
         raise NoUserManager(said)
+    return said

@@ -50,6 +50,7 @@ class Bubbles:
 def _computer(monkeypatch, tmp_path_factory):
     """A person's own systemd, and folders of her own."""
     home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_DATA_DIRS", str(home / "none"))
     monkeypatch.setattr(units, "require_manager", lambda: None)
@@ -61,7 +62,14 @@ def _computer(monkeypatch, tmp_path_factory):
 def asked(monkeypatch):
     """What systemd was asked."""
     words = []
-    monkeypatch.setattr(units, "_systemctl", lambda *arguments: words.append(arguments))
+
+    def systemctl(*arguments):
+        if arguments[0] == "show":
+            return str(units.unit_file().parent)
+        words.append(arguments)
+        return ""
+
+    monkeypatch.setattr(units, "_systemctl", systemctl)
     return words
 
 
@@ -91,6 +99,14 @@ def test_on_writes_the_unit_and_remembers_the_phone(on_the_bus, asked):
     assert asked == [("daemon-reload",)]
     assert units.UNIT == udev.USER_UNIT
     assert (launcher._own() / "applications/mtpbackup.desktop").exists()
+
+
+def test_the_unit_finds_the_settings_of_who_turned_it_on(on_the_bus, asked, monkeypatch):
+    monkeypatch.setenv("XDG_PICTURES_DIR", "/a b/Pictures")
+    on_the_bus("auto", "on", "--yes")
+    text = units.unit_file().read_text()
+    assert f'Environment="XDG_CONFIG_HOME={settings_file().parents[1]}"' in text
+    assert 'Environment="XDG_PICTURES_DIR=/a b/Pictures"' in text
 
 
 def test_on_again_changes_nothing_more(on_the_bus, asked):

@@ -12,14 +12,30 @@ from mtpbackup.desktop.units import NoUserManager, UnitNotWritten
 
 @pytest.fixture
 def asked(monkeypatch, tmp_path):
-    """A person's systemd that does what it is asked."""
-    words = []
+    """A person's systemd that does what it is asked, with the XDG_CONFIG_HOME of her shell."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
     (tmp_path / "runtime/systemd").mkdir(parents=True)
     (tmp_path / "runtime/systemd/private").touch()
-    monkeypatch.setattr(units, "_systemctl", lambda *arguments: words.append(arguments))
+
+    def systemctl(*arguments):
+        if arguments[0] == "show":
+            return f"{systemctl.reads}/systemd/user /etc/systemd/user\n"
+        words.append(arguments)
+        return ""
+
+    systemctl.reads = tmp_path / "config"
+    words = Asked()
+    words.systemctl = systemctl
+    monkeypatch.setattr(units, "_systemctl", systemctl)
     return words
+
+
+class Asked(list):
+    """What systemd was asked, beside where it looks for units."""
+
+    systemctl = None
 
 
 def test_the_rule_and_the_unit_have_one_name():
@@ -57,6 +73,18 @@ def test_it_goes_as_it_came(asked):
     assert not units.is_on()
     assert not units.turn_off()
     assert asked == [("daemon-reload",), ("stop", "mtpbackup-auto@*.service"), ("daemon-reload",)]
+
+
+def test_it_is_put_where_systemd_reads_it(asked, tmp_path):
+    """A variable that is set in .bashrc is not her systemd's."""
+    asked.systemctl.reads = tmp_path / "home/.config"
+    units.turn_on(["/usr/bin/mtpbackup"])
+    assert units.unit_file() == tmp_path / "home/.config/systemd/user" / units.UNIT
+    assert units.unit_file().exists()
+    assert not (tmp_path / "config").exists()
+    assert units.is_on()
+    assert units.turn_off()
+    assert not (tmp_path / "home/.config/systemd/user" / units.UNIT).exists()
 
 
 def test_without_a_systemd_of_the_person_nothing_is_written(asked, tmp_path):
