@@ -23,7 +23,7 @@ from mtpbackup.virtual import VirtualPhone
 from mtpbackup.virtual.hostile import CONTROLS, HOSTILE
 from tests.campaign.checks import check_sums, read_backup
 from tests.campaign.world import whole
-from tests.hostile.backing_up import BETWEEN
+from tests.hostile.backing_up import BETWEEN, NEW
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Kilobytes that the program and the phone may have together, and seconds that it may take on a busy computer.
@@ -120,6 +120,7 @@ class Run:
     lines: list[dict[str, object]]
     codes: list[int]
     peak: int
+    new: dict[str, str]
 
 
 def run(name: str, *arguments: str, state: Path) -> Run:
@@ -143,7 +144,7 @@ def run(name: str, *arguments: str, state: Path) -> Run:
     said = words + done.stderr.decode().split(BETWEEN)[0]
     assert OBEYED.findall(done.stdout.decode() + done.stderr.decode()) == []
     assert b"Traceback" not in done.stderr
-    return Run(said, [json.loads(line) for line in in_json.split("\n") if line], facts["codes"], facts["peak"])
+    return Run(said, [json.loads(line) for line in in_json.split("\n") if line], **facts)
 
 
 def contents(phone: VirtualPhone) -> set[str]:
@@ -198,8 +199,61 @@ def test_no_control_is_obeyed_when_folders_and_phones_are_listed(command, tmp_pa
     assert done.lines
 
 
+#: Those on which nothing can be put back: all that is asked is that it ends, and is not said to be there.
+REFUSED = {
+    "strings that are no UTF-16",
+    "cycle of folders",
+    "its own parent",
+    "counts of 2^32-1",
+    "three million handles",
+    "endless content",
+    "endless lists",
+    "a thousand empty packets",
+    "a million storages",
+    "DeviceInfo of 4 GiB",
+    "busy for ever",
+    "always busy",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_files_are_put_back_on_a_hostile_phone_or_are_not_said_to_be(name, tmp_path):
+    source = {"a.jpg": b"\xff\xd8" * 3_500, "b.jpg": bytes(70_000)}
+    (tmp_path / "source").mkdir()
+    for path, data in source.items():
+        (tmp_path / "source" / path).write_bytes(data)
+    words = ("--from", str(tmp_path / "source"), "--into", NEW, "--yes")
+    done = run(name, "restore", *words, state=tmp_path / "state")
+    refused = name in REFUSED
+    assert done.codes[0] in ({FAILED, ERROR, GONE} if refused else {OK}), done.said
+    # What arrived in a first run that could not prove it is there already in the second.
+    assert done.codes[1] in {OK, FAILED, ERROR, GONE}
+    assert done.peak < MEMORY
+    assert done.lines[-1]["message_type"] in ("summary", "error")
+    assert ("2 photos put back" in done.said) != refused
+    if OK in done.codes:
+        assert done.new == {path: hashlib.sha256(data).hexdigest() for path, data in source.items()}
+    assert {path.name for path in tmp_path.iterdir()} <= {"source", "state"}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "source").iterdir()} == source
+
+
+def test_no_control_is_obeyed_in_what_is_said_of_the_phone_afterwards(tmp_path):
+    """By all that tells of it, also when it is not there any more; `run` looks at every character."""
+    name, to, state = "control and bidi characters", str(tmp_path / "destination"), tmp_path / "state"
+    run(name, "backup", "--to", to, state=state)
+    for words in (["status"], ["verify"], ["doctor"]):
+        done = run(name, *words, "--to", to, state=state)
+        assert done.codes == [OK, OK], done.said
+        assert done.lines
+    assert "Not saved yet" in run(name, "status", "--to", to, state=state).said
+    done = run(name, "restore", "--from", to, "--yes", "--verify", state=state)
+    assert done.codes == [OK, OK], done.said
+    assert "is called" in done.said
+
+
 def test_every_hostile_phone_is_met():
     assert [row[0] for row in MET] == list(HOSTILE)
+    assert set(HOSTILE) >= REFUSED
 
 
 def test_on_a_terminal_with_colours_and_a_bar(tmp_path):
