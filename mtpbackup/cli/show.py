@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mtpbackup.cli import remembered
+from mtpbackup.cli.opening import open_backup
 from mtpbackup.cli.options import default_destination, device_option, quiet_option, to_option
 from mtpbackup.cli.running import holders_let_go, opener, speaking, usb_phones
 from mtpbackup.cli.voice import Voice
@@ -148,7 +149,7 @@ def _opener(folder: Path, *, demo: bool) -> Callable[[bool], Archive]:
 
     def opened(create: bool) -> Archive:
         if not create:
-            return Archive.open(folder)
+            return Archive.open(folder) if demo else open_backup(folder)
         archive = Archive.create_or_open(folder, expected_id=None if demo else remembered.backup_in(folder))
         if not demo:
             remembered.remember(folder, archive.id)

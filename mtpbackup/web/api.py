@@ -23,7 +23,7 @@ from mtpbackup.engine.gallery import (
     RestorePreview,
     WorkGoingOn,
 )
-from mtpbackup.errors import ArchiveBusy, MtpBackupError
+from mtpbackup.errors import ArchiveBusy, DestinationGone, MtpBackupError
 from mtpbackup.messages import number, place, plain, size
 from mtpbackup.web.events import Listeners
 from mtpbackup.web.words import Said, of_clash, of_error, of_job, of_phone, said
@@ -42,6 +42,7 @@ _STATUS: Final = {
     PhoneNotReady: 409,
     WorkGoingOn: 409,
     ArchiveBusy: 409,
+    DestinationGone: 409,
 }
 
 
@@ -101,7 +102,7 @@ class Api:
                 "root": plain(str(archive.root)),
                 "name": place(archive.root),
                 "there": archive.there,
-                "free": archive.free if archive.free is not None else _free(archive.root),
+                "free": _free(archive.root) if archive.free is None and not archive.trouble else archive.free,
                 "files": sum(count.items for _, count in archive.phones),
                 "bytes": sum(count.bytes for _, count in archive.phones),
                 "trouble": None if archive.trouble is None else of_error(archive.trouble),

@@ -15,7 +15,7 @@ from mtpbackup.engine.reports import (
     WaitingForPhone,
     WaitReason,
 )
-from mtpbackup.errors import AccessDenied, InterfaceBusy
+from mtpbackup.errors import AccessDenied, DestinationGone, InterfaceBusy
 from mtpbackup.messages import (
     HOW_TO_CONNECT,
     HOW_TO_UNLOCK,
@@ -60,7 +60,11 @@ def of_advice(advice: Advice) -> Said:
 
 def of_error(error: BaseException) -> Said:
     """An error as the pages take it."""
-    return of_advice(explain(error))
+    advice = explain(error)
+    if isinstance(error, DestinationGone):
+        # The commands end there and are given once more; the pages stay, and notice it.
+        return said(advice.headline, "Plug it in again: this page shows it then.", *advice.what_to_do[1:])
+    return of_advice(advice)
 
 
 def of_phone(now: PhoneNow) -> Said:

@@ -133,6 +133,21 @@ def test_the_browser_is_opened_at_the_address(monkeypatch, tmp_path):
     assert "No browser could be opened here." in said.output
 
 
+def test_a_disk_that_is_not_there_is_no_empty_backup(tmp_path, monkeypatch):
+    """Where a backup was before, "none yet" would be wrong: its disk is not plugged in."""
+    from mtpbackup.cli import show
+    from mtpbackup.errors import DestinationGone, NoArchive
+
+    folder = tmp_path / "USB"
+    with pytest.raises(NoArchive):
+        show._opener(folder, demo=False)(False)
+    monkeypatch.setattr(show.remembered, "backup_in", {folder: "an-id"}.get)
+    with pytest.raises(DestinationGone):
+        show._opener(folder, demo=False)(False)
+    with pytest.raises(NoArchive):
+        show._opener(folder, demo=True)(False)
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["show", "--help"], ["demo", "--to"]])
 def test_other_commands_load_no_server_and_no_pictures(arguments, tmp_path):
     arguments = [*arguments, str(tmp_path / "b")] if arguments[-1] == "--to" else arguments

@@ -77,6 +77,7 @@ def serving(phone: VirtualPhone | None, folder: Path):
         root,
         lambda create: Archive.create_or_open(root) if create else Archive.open(root),
         phone.finder if phone is not None else None,
+        look_every=0.05,
     )
     server = GalleryServer()
     gate, listeners = Gate(server.port), Listeners()

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from mtpbackup.errors import MtpBackupError, PhoneGone
+from mtpbackup.archive import Archive
+from mtpbackup.errors import DestinationGone, MtpBackupError, NoArchive, PhoneGone
 from mtpbackup.virtual import Broken, photo
 from tests.web.conftest import LATEST, serving
 
@@ -476,6 +477,63 @@ def test_an_unknown_phone_has_nothing(served, client):
     served.when_done("backup")
     assert client.get("/api/archive/items?phone=9").status_code == 404
     assert len(client.get("/api/archive/items?phone=1").json()["items"]) == 6
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known to have been there", "not known"])
+def test_a_backup_whose_disk_is_pulled_and_plugged_in_again_is_noticed(served, client, known, monkeypatch):
+    """By itself: nothing is asked while it goes and comes."""
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    served.when(lambda: served.gallery.listing.safe.items == 6)
+
+    def opened(create):
+        try:
+            return Archive.open(served.root)
+        except NoArchive:
+            if known:
+                raise DestinationGone(served.root, "pulled") from None
+            raise
+
+    monkeypatch.setattr(served.gallery._shelf, "_open", opened)
+    told = []
+    end = served.gallery.listen(told.append)
+    served.root.rename(served.root.with_name("away"))
+    served.when(lambda: "state" in told and served.gallery.listing.safe.items == 0)
+    state = client.get("/api/state").json()
+    assert (state["archive"]["files"], state["archive"]["there"], state["counts"]["safe"]) == (0, False, 0)
+    if known:
+        said = state["archive"]["trouble"]
+        assert "gone" in said["headline"] and said["what_to_do"][0].startswith("Plug it in again: this page")
+        assert client.get("/api/archive/items").status_code == 409
+        assert state["archive"]["free"] is None  # that of another disk is of no use
+    else:
+        assert state["archive"]["trouble"] is None and state["archive"]["free"] > 0
+    served.when_done()
+    told.clear()
+    served.root.with_name("away").rename(served.root)
+    served.when(lambda: "state" in told and served.gallery.listing.safe.items == 6)
+    end()
+    state = client.get("/api/state").json()
+    assert state["archive"]["files"] == 6 and state["archive"]["trouble"] is None
+
+
+def test_the_first_backup_is_no_reason_to_read_the_phone_again(served, client):
+    """A backup's folder that is made by the gallery itself is not taken for a disk that was plugged in."""
+    glance, seen, looks = served.gallery._shelf.glance, threading.Event(), []
+
+    def look():
+        looks.append(glance())
+        if len(looks) > 3:  # the change was told after the first
+            seen.set()
+        return looks[-1]
+
+    before = glance()
+    served.gallery._watch._look = lambda: before  # it blinks while the backup is made
+    client.post("/api/backup", json={"ids": ids(client, "IMG_0001.jpg")})
+    job = served.when_done("backup")
+    served.gallery._watch._look = look
+    assert seen.wait(LATEST)
+    assert looks[-1][0] is not None and served.gallery.board.job is job
 
 
 # --- events -----------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
     keeper     the thread that owns the phone: waits for it, lists it, works for it, looks at pictures
     jobs       one piece of work at a time, its progress and its end, told to whoever listens
     listing    what is on the phone, and what of it is safe
-    shelf      the backup, opened when it is there; `holdings` is what is in it
+    shelf      the backup, opened when it is there; `watch` notices its disk, `holdings` is what is in it
     table      a listing as rows for a grid; `groups` finds what belongs together
     restoring  choosing what goes back, and what stands in its way
     gallery    all of it as one object, which the pages' server holds

@@ -27,6 +27,7 @@ from mtpbackup.engine.gallery.trouble import (
     PlanOver,
     WorkGoingOn,
 )
+from mtpbackup.engine.gallery.watch import Watch
 from mtpbackup.engine.link import PhoneLink
 from mtpbackup.engine.options import RunOptions
 from mtpbackup.engine.reports import Ending, Event, RestoreSummary, Summary
@@ -64,6 +65,7 @@ class Gallery:
         open_phone: Callable[[Transport], Phone] = Phone.open,
         ask_holder: Callable[[InterfaceBusy], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        look_every: float = 2.0,
     ) -> None:
         """Prepares; `start` begins.
 
@@ -77,6 +79,7 @@ class Gallery:
             open_phone: makes a phone of a transport.
             ask_holder: see `PhoneLink`.
             clock: seconds that never go back.
+            look_every: seconds between two looks whether the backup's disk came or went.
         """
         self._layout = layout
         self._shelf = Shelf(root, open_archive)
@@ -101,13 +104,17 @@ class Gallery:
         self._folder_thread: threading.Thread | None = None
         self._once_more: Callable[[], Job] | None = None
         self._listing_due = False
+        self._judged_by: object = None
+        self._watch = Watch(self._shelf.glance, self._shelf_changed, look_every)
 
     def start(self) -> None:
-        """Begins to watch for the phone."""
+        """Begins to watch for the phone, and for the backup's disk."""
         self._keeper.start()
+        self._watch.start()
 
     def close(self) -> None:
         """Stops the job in hand, lets go of the phone, closes the backup."""
+        self._watch.close()
         self._folder_stop.pull()
         self._keeper.close()
         if self._folder_thread is not None:
@@ -402,6 +409,13 @@ class Gallery:
         except PhoneNotReady as error:
             log.debug("not listed: %s", error)  # it has left again
 
+    def _shelf_changed(self) -> None:
+        """The backup came or went: what is told of it holds no longer, nor what of the phone is safe."""
+        self._notice("state")
+        # What is in hand ends with a judgement of its own.
+        if self.board.running is None and self._shelf.glance()[0] != self._judged_by:
+            self._list_at_once()
+
     def _list(self, link: PhoneLink) -> None:
         phone = link.connect()
         at = datetime.now(UTC)
@@ -454,7 +468,8 @@ class Gallery:
         self._notice("state")
 
     def _archive(self) -> Archive | None:
-        """The backup; none where it cannot be read: then nothing is known to be safe."""
+        """The backup, to judge by; none where it cannot be read: then nothing is known to be safe."""
+        self._judged_by = self._shelf.glance()[0]
         try:
             return self._shelf.get()
         except MtpBackupError as error:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mtpbackup.archive import Archive
+from mtpbackup.archive.root import STATE_FOLDER
 from mtpbackup.errors import DestinationGone, NoArchive
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,27 @@ class Shelf:
         archive = self._get(create=True)
         assert archive is not None
         return archive
+
+    def glance(self) -> tuple[tuple[int, int] | None, bool | None]:
+        """What is seen of the backup without opening it; differs when it came, went, or is another one.
+
+        Returns:
+            Which folder it is kept in, None where there is none; and whether the one that is open is still
+            there, None where none is open.
+        """
+        try:
+            status = (self.root / STATE_FOLDER).stat()
+            folder = (status.st_dev, status.st_ino)
+        except OSError:
+            folder = None
+        with self._lock:
+            if self._archive is None:
+                return folder, None
+            try:
+                self._archive.check_present()
+            except DestinationGone:
+                return folder, False
+            return folder, True
 
     def close(self) -> None:
         """Closes it."""

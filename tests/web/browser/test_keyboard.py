@@ -136,6 +136,32 @@ def test_the_viewer_holds_the_focus_and_gives_it_back(surfer, stage):
     surfer.until(lambda: at(surfer) == 0, "the focus in the grid")
 
 
+def test_the_viewer_gives_the_focus_to_its_picture_also_in_a_new_listing(surfer, stage):
+    surfer.open(stage.url, "In the backup")
+    enter_grid(surfer)
+    for number, wanted in ((5, 6), (7, 7)):
+        surfer.click(f'.tile[data-entry="{number}"]')
+        surfer.see("dialog.viewer", f"{number + 1} of")
+        name = surfer.text("#view-title")
+        if number == 5:
+            # A newer picture came: this one has another number.
+            stage.saved = [
+                ["new", "PXL_new.jpg", 0, 1000, "2026-02-09T10:00:00", "photo", 1, "", ""],
+                *stage.saved,
+            ]
+        else:
+            # This very one is gone: the next older one has its number.
+            stage.saved = [row for row in stage.saved if row[1] != name]
+        stage.tell("listing", {"version": number})
+        counted = f"{len(stage.saved)}"
+        surfer.until(lambda c=counted: surfer.run(COUNTED) == c, "the new listing")
+        surfer.press(Keys.ESCAPE)
+        arrive(surfer, wanted)
+
+
+COUNTED = "return document.querySelector('.chip .chip-count').textContent"
+
+
 def test_the_first_tab_leads_past_the_navigation(surfer, stage):
     surfer.open(stage.url)
     surfer.press(Keys.TAB)

@@ -50,6 +50,49 @@ def test_home_follows_the_phone_without_being_asked(surfer, stage):
     surfer.see(".hero", "40 new")
 
 
+def test_home_tells_of_room_before_there_is_a_backup(surfer, stage):
+    stage.state["archive"] = {**stage.state["archive"], "there": False, "files": 0, "bytes": 0}
+    surfer.open(stage.url)
+    card = surfer.see(".pair", "No backup yet")
+    assert "Room on the disk" in card.text and "212.0 GB free" in card.text
+
+
+GONE = {
+    "files": 0,
+    "bytes": 0,
+    "there": False,
+    "free": None,
+    "trouble": {"headline": "The disk with the backup is gone.", "what_to_do": ["Plug it in again."]},
+}
+
+
+def test_a_backup_whose_disk_is_pulled_is_told_on_every_page_that_needs_it(surfer, stage):
+    archive, counts = stage.state["archive"], stage.state["counts"]
+    nothing = {**counts, "safe": 0, "new": counts["on_phone"]}
+    surfer.open(stage.url)
+    surfer.see(".hero", "40 new")
+    stage.become(archive={**archive, **GONE}, phones=[], counts=nothing)
+    hero = surfer.see(".hero", "60 files on the phone")
+    assert "is seen when the backup can be read" in hero.text
+    assert not surfer.one(".hero button.main").is_enabled()
+    assert "Plug it in again." in surfer.see(".pair", "The disk with the backup is gone.").text
+    surfer.go("On the phone")
+    tray = surfer.see(".tray", "The disk with the backup is gone. Plug it in again.")
+    assert "new" not in tray.text
+    assert not surfer.one(".tray button.main").is_enabled()
+    stage.answers["/api/archive/items"] = (409, GONE["trouble"])
+    surfer.go("In the backup")
+    surfer.see(".lead", "The disk with the backup is gone. Plug it in again.")
+    surfer.see(".empty", "The disk with the backup is gone.")
+    del stage.answers["/api/archive/items"]
+    stage.become(archive=archive, counts=counts)
+    surfer.until(lambda: surfer.count(".tile") > 10, "the pictures of the disk that has come back")
+    surfer.see(".lead", "~/Pictures/Phone backup")
+    surfer.go("Home")
+    surfer.see(".hero", "40 new")
+    assert not surfer.all(".notice")
+
+
 def test_the_big_button_backs_up_all_that_is_new(surfer, stage):
     surfer.open(stage.url)
     surfer.click(".hero button", "Back up now")

@@ -34,7 +34,7 @@ export class Viewer {
   #after;
   #listen = (event) => this.#keyed(event);
 
-  /** @param {function(number)} closed is told where one was when the viewer was closed */
+  /** @param {function(Entry)} closed is told what one saw when the viewer was closed */
   constructor(closed) {
     this.#closed = closed;
     this.#before = h('button', {
@@ -73,7 +73,7 @@ export class Viewer {
   #left() {
     this.#control?.abort();
     this.#empty();
-    this.#closed(this.#index);
+    this.#closed(this.#entries[this.#index]);
   }
 
   /* A film would go on playing unseen, and a large picture loading: taking it out of the page is not enough. */

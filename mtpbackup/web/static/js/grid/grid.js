@@ -118,9 +118,13 @@ export class Grid {
     this.#drawnPlace(this.#place)?.focus({ preventScroll: true });
   }
 
-  /** Moves the focus to an entry, as after looking at it. */
-  focusEntry(index) {
-    if (index < this.#entries.length) this.#goTo({ entry: index });
+  /** Moves the focus to an entry, as after looking at it; its number may be another one by now. */
+  focusEntry({ key, date }) {
+    if (this.#entries.length === 0) return;
+    const index = this.#indexOf(key);
+    // What is gone meanwhile: to the next one, which is older.
+    const next = index >= 0 ? index : this.#entries.findIndex((entry) => entry.date < date);
+    this.#goTo({ entry: next >= 0 ? next : this.#entries.length - 1 });
   }
 
   /** Says how much of the top of the window something else covers. */

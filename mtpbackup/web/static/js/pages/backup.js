@@ -5,7 +5,7 @@ import { listen, now } from '../live.js';
 import { Loader } from '../parts/loader.js';
 import { PhonePick } from '../parts/phone-pick.js';
 import { Shelf } from '../parts/shelf.js';
-import { number, size } from '../words.js';
+import { harmless, number, size } from '../words.js';
 import { Viewer } from '../viewer.js';
 
 export const title = 'In the backup';
@@ -18,7 +18,7 @@ export function open() {
     nothing: 'Nothing is in the backup yet.',
     open: (index) => viewer.open(shelf.shown, index, shelf.folders),
   });
-  const viewer = new Viewer((index) => shelf.focusEntry(index));
+  const viewer = new Viewer((entry) => shelf.focusEntry(entry));
   const pick = new PhonePick(() => load());
   const loader = new Loader(shelf, () => {});
   const load = () => loader.load(`/api/archive/items${pick.query}`, 'Looking into the backup…');
@@ -26,10 +26,14 @@ export function open() {
   const update = () => {
     if (!now.state) return;
     const { archive } = now.state;
-    fill(summary, `${number(archive.files, 'file')}, ${size(archive.bytes)}, in `,
-      named(archive.name));
+    if (archive.trouble) {
+      fill(summary, harmless([archive.trouble.headline, ...archive.trouble.what_to_do].join(' ')));
+      seen = -1;
+      return;
+    }
+    fill(summary, `${number(archive.files, 'file')}, ${size(archive.bytes)}, in `, named(archive.name));
     pick.offer(now.state.phones);
-    // What a backup has just saved turns up without asking.
+    // What a backup has just saved turns up without asking, and so does what is on a disk that has come back.
     if (seen !== null && seen !== archive.files) load();
     seen = archive.files;
   };

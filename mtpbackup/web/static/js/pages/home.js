@@ -34,7 +34,10 @@ export function open() {
     keepFocus(hero, () => fill(hero, ...drawHero(state)));
     fill(safe, ...drawArchive(state));
     fill(runs, ...drawRuns(state.runs));
-    if (state.archive.files !== filesSeen) {
+    if (state.archive.trouble) {
+      filesSeen = -1;
+      latest.hidden = true;
+    } else if (state.archive.files !== filesSeen) {
       filesSeen = state.archive.files;
       strip.draw().catch(complain);
     }
@@ -56,24 +59,28 @@ function keepFocus(part, change) {
   if (name) part.querySelector(`[data-name="${name}"]`)?.focus();
 }
 
-function drawHero({ phone, counts }) {
+function drawHero({ phone, counts, archive }) {
   const job = now.job;
   const ready = phone.state === 'ready';
+  // Without the backup nobody can tell what is new.
+  const known = !archive.trouble;
   return [
     h('span', { class: `round big is-${phone.state}` }, icon(STATE_ICONS[phone.state] ?? 'phone')),
     h('div', { class: 'hero-text' },
       phone.name && h('p', { class: 'over' }, h('bdi', null, harmless(phone.name)),
         h('span', { class: `pill is-${phone.state}` }, icon(ready ? 'tick' : 'warning'),
           ready ? 'Connected' : phone.state === 'none' ? 'Not connected' : 'Cannot be used yet')),
-      h('h2', { class: 'headline' }, ready ? readyHeadline(counts, phone) : harmless(phone.headline)),
-      ready ? readyDetail(counts) : steps(phone.what_to_do)),
+      h('h2', { class: 'headline' }, !ready ? harmless(phone.headline)
+        : known ? readyHeadline(counts, phone) : withoutBackup(counts)),
+      !ready ? steps(phone.what_to_do) : known ? readyDetail(counts)
+        : h('p', null, 'How many of them are safe is seen when the backup can be read.')),
     h('div', { class: 'hero-do' },
       isActive(job) && job.kind !== 'listing'
         ? h('a', { class: 'main huge', href: '#/progress', 'data-name': 'go' }, icon('progress'), jobWords(job))
         : h('button', {
           type: 'button', class: 'main huge', 'data-name': 'go',
-          disabled: !ready || counts.new === 0, on: { click: backUpAll },
-        }, icon('backup'), counts.new === 0 && ready ? 'Nothing new' : 'Back up now'),
+          disabled: !ready || !known || counts.new === 0, on: { click: backUpAll },
+        }, icon('backup'), counts.new === 0 && ready && known ? 'Nothing new' : 'Back up now'),
       ready && h('a', { class: 'quiet-link', href: '#/phone', 'data-name': 'see' }, 'See what is on the phone')),
   ];
 }
@@ -83,6 +90,10 @@ function readyHeadline(counts, phone) {
   if (counts.on_phone === 0) return 'No photos or videos on this phone';
   if (counts.new === 0) return counts.on_phone === 1 ? 'The one picture is safe' : `All ${count(counts.on_phone)} safe`;
   return `${count(counts.new)} new`;
+}
+
+function withoutBackup(counts) {
+  return counts.on_phone === null ? 'Looking at the phone…' : `${number(counts.on_phone, 'file')} on the phone`;
 }
 
 function readyDetail(counts) {
@@ -111,7 +122,8 @@ function drawArchive({ archive, phones }) {
     return [
       h('h2', null, archive.trouble ? harmless(archive.trouble.headline) : 'No backup yet'),
       archive.trouble ? steps(archive.trouble.what_to_do)
-        : h('p', { class: 'soft' }, 'The first one makes it, in ', named(archive.name), '.'),
+        : [h('p', { class: 'soft' }, 'The first one makes it, in ', named(archive.name), '.'),
+          archive.free !== null && h('dl', { class: 'facts' }, room(archive))],
     ];
   }
   return [
@@ -119,12 +131,16 @@ function drawArchive({ archive, phones }) {
     h('p', { class: 'figure' }, count(archive.files), h('small', null, archive.files === 1 ? ' file' : ' files')),
     h('dl', { class: 'facts' },
       fact('Size', size(archive.bytes)),
-      archive.free !== null && fact('Room on the disk', `${size(archive.free)} free`),
+      archive.free !== null && room(archive),
       fact('Folder', named(archive.name)),
       phones.length > 1 && phones.map((phone) =>
         fact(h('bdi', null, harmless(phone.name)), `${number(phone.files, 'file')}, ${size(phone.bytes)}`))),
     archive.files > 0 && h('a', { class: 'quiet-link', href: '#/backup' }, 'Look at the backup'),
   ];
+}
+
+function room({ free }) {
+  return fact('Room on the disk', `${size(free)} free`);
 }
 
 function fact(name, value) {

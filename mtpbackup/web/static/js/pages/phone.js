@@ -8,7 +8,7 @@ import { phoneTrouble } from '../parts/phone-state.js';
 import { Shelf } from '../parts/shelf.js';
 import { Tray } from '../parts/tray.js';
 import { complain } from '../say.js';
-import { count, number, size } from '../words.js';
+import { count, harmless, number, size } from '../words.js';
 import { begin } from './starting.js';
 
 export const title = 'On the phone';
@@ -53,6 +53,15 @@ export function open() {
 function sum(choice, shelf) {
   const busy = isActive(now.job) && now.job.kind !== 'listing';
   const ready = !busy && now.state?.phone.state === 'ready';
+  const missing = now.state?.archive.trouble;
+  if (missing) {
+    // Without the backup nobody can tell what is new.
+    return {
+      words: choice.isEmpty ? 'Nothing can be backed up now.' : `${number(choice.files, 'file')} chosen`,
+      hint: harmless([missing.headline, ...missing.what_to_do].join(' ')),
+      trouble: true, button: 'Back up', ready: false, chosen: !choice.isEmpty,
+    };
+  }
   // Where nobody can tell how much room there is, the program finds out when it is needed.
   const free = now.state?.archive.free ?? Infinity;
   if (choice.isEmpty) {

@@ -71,8 +71,8 @@ export class Shelf {
     this.#setEmpty(text);
   }
 
-  focusEntry(index) {
-    this.#grid.focusEntry(index);
+  focusEntry(entry) {
+    this.#grid.focusEntry(entry);
   }
 
   close() {
