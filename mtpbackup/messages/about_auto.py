@@ -7,6 +7,7 @@ from pathlib import Path
 from mtpbackup.desktop import units
 from mtpbackup.engine.reports import Planned, Summary, WaitingForPhone, WaitReason
 from mtpbackup.messages.about_brands import how_to_unlock
+from mtpbackup.messages.about_holders import OURSELVES, programs
 from mtpbackup.messages.advice import Advice, ExitCode, says
 from mtpbackup.messages.words import listing, number, place, plain, size
 
@@ -46,9 +47,14 @@ def hand_needed(event: WaitingForPhone, name: str) -> Bubble | None:
             return f"Unlock {shown}", "Then its photos are backed up. " + " ".join(
                 how_to_unlock(event.vendor_id)
             )
+        case WaitReason.BUSY if set(event.holders) == {OURSELVES}:
+            return None  # a person has begun one by hand
         case WaitReason.BUSY:
-            who = listing(event.holders) or "Another program"
-            return f"{shown} is in use", f"{who} is using it. Close it, and the backup begins."
+            who = listing(programs(event.holders)) or "another program"
+            return (
+                f"{shown} is in use",
+                f"{who[:1].upper()}{who[1:]} is using it. Close it, and the backup begins.",
+            )
         case WaitReason.NO_PERMISSION:
             return (
                 f"{shown} can't be backed up",

@@ -10,6 +10,7 @@ from typing import Final
 from mtpbackup.engine.doctor import Finding, Level, Verdict
 from mtpbackup.errors import AccessDenied
 from mtpbackup.messages.about_brands import INSTEAD_OF_FILES, how_to_unlock
+from mtpbackup.messages.about_holders import programs
 from mtpbackup.messages.about_setup import why_not
 from mtpbackup.messages.advice import HOW_TO_CONNECT, Advice, ExitCode, explain
 from mtpbackup.messages.words import listing, number, place, plain, size
@@ -210,7 +211,7 @@ def _free(_finding: Finding) -> Diagnosis:
 
 @_tells(Verdict.HELD)
 def _held(finding: Finding) -> Diagnosis:
-    names = [str(name) for name in _list(finding, "programs")]
+    names = programs(str(name) for name in _list(finding, "programs"))
     who = f": {listing(names)}" if names else ""
     return Diagnosis(
         f"Another program is using {_name(finding)}{who}.",

@@ -10,6 +10,9 @@ from mtpbackup.messages.words import plain
 _FILES: Final = "the Files app"
 _DOLPHIN: Final = "KDE's file manager"
 
+#: This program's own process name.
+OURSELVES: Final = "mtpbackup"
+
 #: Process names -> what stands on the screen. gvfs's daemons; KDE's kiod; programs one may have started.
 _NAMES: Final = {
     "gvfsd-mtp": _FILES,

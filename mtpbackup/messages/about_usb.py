@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mtpbackup import errors
-from mtpbackup.messages.about_holders import programs
+from mtpbackup.messages.about_holders import OURSELVES, programs
 from mtpbackup.messages.advice import Advice, ExitCode, says
 from mtpbackup.messages.calling import called_as_root
 from mtpbackup.messages.words import duration, listing, plain
@@ -56,6 +56,15 @@ def _denied(_error: errors.AccessDenied) -> Advice:
 
 @says(errors.InterfaceBusy)
 def _busy(error: errors.InterfaceBusy) -> Advice:
+    if set(error.holders) == {OURSELVES}:
+        return Advice(
+            "Another mtpbackup is using the phone.",
+            (
+                "Wait until it is done. It may have begun by itself:  mtpbackup auto status",
+                "Or is the gallery open (mtpbackup show)? It can back up, too; or stop it with Ctrl+C.",
+            ),
+            ExitCode.BUSY,
+        )
     who = listing(programs(error.holders))
     return Advice(
         f"Another program is using the phone{f': {who}' if who else ''}.",

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+#: Python, under whatever name: what it runs is what a person knows.
+_PYTHON: Final = re.compile(r"python[\d.]*")
+#: Its options that take another word. man python(1).
+_WITH_A_WORD: Final = ("-X", "-W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,23 @@ def _uid(folder: Path) -> int | None:
 def _name(folder: Path) -> str:
     """What the process is called. `comm` is cut at 15 characters, so its command line is asked first."""
     try:
-        command = (folder / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
-        return Path(command).name or (folder / "comm").read_text(errors="replace").strip()
+        words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        name = Path(words[0]).name or (folder / "comm").read_text(errors="replace").strip()
     except OSError:
         return ""
+    return (_run_by_python(words[1:]) or name) if _PYTHON.fullmatch(name) else name
+
+
+def _run_by_python(words: Sequence[str]) -> str:
+    """The script or module that Python runs; empty where it is neither."""
+    rest = iter(words)
+    for word in rest:
+        if word in _WITH_A_WORD:
+            next(rest, "")
+        elif word == "-m":
+            return next(rest, "").partition(".")[0]
+        elif word == "-c":
+            return ""
+        elif not word.startswith("-"):
+            return Path(word).name
+    return ""

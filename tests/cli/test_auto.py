@@ -17,7 +17,9 @@ from mtpbackup.cli import auto, auto_log, auto_run
 from mtpbackup.cli.auto_run import OnlyThis, Surroundings, back_up_by_itself
 from mtpbackup.desktop import launcher, units
 from mtpbackup.desktop.units import NoUserManager
+from mtpbackup.engine.reports import WaitingForPhone, WaitReason
 from mtpbackup.errors import InterfaceBusy
+from mtpbackup.messages import about_auto
 from mtpbackup.settings import KnownPhone, load, settings_file
 from mtpbackup.virtual import VirtualFinder, VirtualPhone
 from mtpbackup.virtual.faults import Effect, Fault
@@ -332,6 +334,20 @@ def test_a_phone_that_another_program_uses_needs_a_hand(run, phone, monkeypatch)
     monkeypatch.setattr(auto_run, "OnlyThis", Busy)
     assert run() == 0
     assert run.bubbles.titles == ["Pixel 8 is in use", "Backing up Pixel 8", "Pixel 8 is backed up"]
+
+
+def test_a_hand_is_asked_for_in_a_persons_words_and_only_where_one_is_needed():
+    def asked(*holders):
+        event = WaitingForPhone(WaitReason.BUSY, "Pixel 8", holders=holders)
+        return about_auto.hand_needed(event, "Pixel 8")
+
+    assert asked("gvfsd-mtp") == (
+        "Pixel 8 is in use",
+        "The Files app is using it. Close it, and the backup begins.",
+    )
+    assert asked()[1].startswith("Another program is")
+    # Begun by hand, or in the gallery: that ends by itself, or she sits before it.
+    assert asked("mtpbackup") is None
 
 
 class Refusing:

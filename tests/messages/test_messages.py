@@ -21,6 +21,7 @@ EXAMPLES: dict[type[errors.MtpBackupError], errors.MtpBackupError] = {
     errors.LibraryMissing: errors.LibraryMissing("libusb-1.0"),
     errors.LibmtpMissing: errors.LibmtpMissing("pymtp"),
     errors.LibmtpUnsupported: errors.LibmtpUnsupported("1.1.19"),
+    errors.LibmtpMismatch: errors.LibmtpMismatch("LIBMTP_file_t"),
     errors.LibmtpFailed: errors.LibmtpFailed("PTP Layer error 2009"),
     errors.LibmtpCrashed: errors.LibmtpCrashed("list", 11),
     errors.LibmtpHung: errors.LibmtpHung("list", 90),
@@ -78,6 +79,16 @@ def test_every_error_has_its_own_words(kind):
 )
 def test_exit_codes_are_those_of_the_product(error, code):
     assert messages.explain(error).exit_code == code
+
+
+def test_who_uses_the_phone_is_told_as_people_call_it():
+    def told(*holders):
+        return messages.explain(errors.InterfaceBusy("/dev/bus/usb/001/004", holders))
+
+    assert told("gvfsd-mtp").headline == "Another program is using the phone: the Files app."
+    assert told().headline == "Another program is using the phone."
+    assert told("mtpbackup").headline == "Another mtpbackup is using the phone."
+    assert "auto status" in told("mtpbackup").what_to_do[0]
 
 
 def test_missing_room_is_told_in_numbers():

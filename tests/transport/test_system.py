@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from mtpbackup.transport.holders import holders, processor_time
 from mtpbackup.transport.sysfs import SysfsDevice
 
@@ -29,6 +31,21 @@ def test_holders_are_named_without_their_paths_and_once(tmp_path):
     (tmp_path / "14").mkdir()  # gone, or another user's
     (tmp_path / "uptime").write_text("1")
     assert holders(NODE, tmp_path) == ["gvfsd-mtp", "kernel-name"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (b"/a/.venv/bin/python3\0/a/.venv/bin/mtpbackup\0backup\0", "mtpbackup"),
+        (b"/usr/bin/python3.12\0-P\0-X\0utf8\0-m\0mtpbackup\0auto\0run\0", "mtpbackup"),
+        (b"python\0-c\0import usb\0", "python"),
+        (b"python3\0", "python3"),
+        (b"/usr/bin/pythonista\0word\0", "pythonista"),
+    ],
+)
+def test_a_program_in_python_is_named_by_its_own_name(tmp_path, command, name):
+    process(tmp_path, 10, command, [NODE])
+    assert holders(NODE, tmp_path) == [name]
 
 
 def test_without_proc_nobody_is_found(tmp_path):
