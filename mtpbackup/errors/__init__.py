@@ -21,7 +21,14 @@ from mtpbackup.errors.archive import (
     OutOfSpace,
 )
 from mtpbackup.errors.base import Failure, MtpBackupError
-from mtpbackup.errors.libmtp import LibmtpCrashed, LibmtpFailed, LibmtpHung, LibmtpMissing, LibmtpUnsupported
+from mtpbackup.errors.libmtp import (
+    LibmtpCrashed,
+    LibmtpFailed,
+    LibmtpHung,
+    LibmtpMismatch,
+    LibmtpMissing,
+    LibmtpUnsupported,
+)
 from mtpbackup.errors.phone import (
     ItemUnreadable,
     ItemVanished,
@@ -68,6 +75,7 @@ __all__ = [
     "LibmtpCrashed",
     "LibmtpFailed",
     "LibmtpHung",
+    "LibmtpMismatch",
     "LibmtpMissing",
     "LibmtpUnsupported",
     "LibraryMissing",

@@ -21,6 +21,18 @@ class LibmtpUnsupported(LibraryMissing):
         self.version = version
 
 
+class LibmtpMismatch(LibraryMissing):
+    """libmtp or pymtp lays its data out in another way than is known here, so it is not read.
+
+    Attributes:
+        structure: the one that differs.
+    """
+
+    def __init__(self, structure: str) -> None:
+        super().__init__(f"libmtp with another {structure}")
+        self.structure = structure
+
+
 class LibmtpFailed(TransportError):
     """libmtp said no.
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from typing import Final
+
 from mtpbackup import errors
 from mtpbackup.messages.advice import Advice, ExitCode, says
 from mtpbackup.messages.words import duration, plain
+
+#: With the Python that runs this program: another one's pip would put it where it is not found.
+_PYMTP: Final = shlex.join([sys.executable, "-m", "pip", "install", "pymtp==0.0.6"])
 
 
 @says(errors.LibmtpMissing)
 def _libmtp_missing(error: errors.LibmtpMissing) -> Advice:
     how = {
-        "pymtp": "Install it:  pip install 'mtpbackup[libmtp]'",
+        "pymtp": f"Install it:  {_PYMTP}",
         "libmtp": "On Debian, Ubuntu or Mint:  sudo apt install libmtp9",
     }
     return Advice(
@@ -25,6 +32,19 @@ def _libmtp_unsupported(error: errors.LibmtpUnsupported) -> Advice:
     return Advice(
         f"libmtp {plain(error.version) or '(of this version)'} is not used: mtpbackup doesn't know it.",
         ("It knows 1.1.20 to 1.1.22. Or do without --via libmtp: most phones need it not.",),
+        ExitCode.ERROR,
+    )
+
+
+@says(errors.LibmtpMismatch)
+def _libmtp_mismatch(error: errors.LibmtpMismatch) -> Advice:
+    return Advice(
+        f"libmtp is not used: its data has another shape here than mtpbackup knows ({plain(error.structure)}).",
+        (
+            "It knows libmtp 1.1.20 to 1.1.22 as Linux systems bring it, by way of pymtp 0.0.6:",
+            _PYMTP,
+            "Or do without --via libmtp: most phones need it not.",
+        ),
         ExitCode.ERROR,
     )
 

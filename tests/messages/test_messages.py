@@ -1,6 +1,8 @@
 """Each error has words, a next step where there is one, and an exit code."""
 
 import inspect
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,19 @@ def test_missing_room_is_told_in_numbers():
     assert "41.8 GB needed, 12.0 GB free" in messages.explain(EXAMPLES[errors.OutOfSpace]).headline
     assert "4.1 GB needed, 1.0 GB free" in messages.explain(EXAMPLES[errors.PhoneFull]).headline
     assert "4.1 GB needed." in messages.explain(errors.PhoneFull("SD card", 4_100_000_000, None)).headline
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (errors.LibmtpMissing("pymtp"), f"{shlex.quote(sys.executable)} -m pip install pymtp==0.0.6"),
+        (errors.LibmtpMissing("libmtp"), "sudo apt install libmtp9"),
+        (errors.LibmtpMismatch("LIBMTP_file_t"), f"{shlex.quote(sys.executable)} -m pip install pymtp==0.0.6"),
+        (errors.LibmtpUnsupported("1.1.19"), "It knows 1.1.20 to 1.1.22."),
+    ],
+)
+def test_what_libmtp_needs_is_told_as_a_line_to_type(error, line):
+    assert line in "\n".join(messages.explain(error).what_to_do)
 
 
 @pytest.mark.parametrize("reason", errors.NameRefused.Reason)

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from mtpbackup.errors import LibmtpCrashed, LibmtpFailed, LibmtpHung, LibmtpMissing, LibmtpUnsupported
+from mtpbackup.errors import (
+    LibmtpCrashed,
+    LibmtpFailed,
+    LibmtpHung,
+    LibmtpMismatch,
+    LibmtpMissing,
+    LibmtpUnsupported,
+)
 from mtpbackup.phone import Storage
 from mtpbackup.phone.libmtp import LibmtpFinder, LibmtpPhone
 from mtpbackup.phone.libmtp.finder import OpenChild
@@ -256,6 +263,7 @@ def test_what_it_prints_reaches_nobody(start, capfd):
     [
         ("(lambda: (_ for _ in ()).throw(LibmtpMissing('pymtp')))", LibmtpMissing, "pymtp"),
         ("(lambda: (_ for _ in ()).throw(LibmtpUnsupported('1.1.19')))", LibmtpUnsupported, "1.1.19"),
+        ("(lambda: (_ for _ in ()).throw(LibmtpMismatch('X_t')))", LibmtpMismatch, "X_t"),
         ("(lambda: (_ for _ in ()).throw(LibmtpFailed('no')))", LibmtpFailed, "no"),
     ],
 )

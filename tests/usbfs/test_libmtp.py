@@ -186,24 +186,42 @@ def test_a_child_that_dies_in_mid_backup_is_replaced(phone, program_bus, tmp_pat
 
 
 @pytest.mark.parametrize("phone", ["pixel"], indirect=True)
-@pytest.mark.parametrize("missing", ["filesize", "storage_id"])
-def test_structures_that_do_not_match_are_refused_not_read(phone, run_with_bus, monkeypatch, tmp_path, missing):
-    """pymtp as it is, but for a field that its file lacks: as with a libmtp that has one more."""
+@pytest.mark.parametrize(
+    ("change", "structure"),
+    [
+        # As of another pymtp: one field less, and one that somebody mended, which would be mended twice.
+        ("less(real.LIBMTP_File, 'filesize')", "LIBMTP_File"),
+        ("less(real.LIBMTP_DeviceStorage, 'FilesystemType')", "LIBMTP_DeviceStorage"),
+        ("less(real.LIBMTP_MTPDevice, 'interface_number')", "LIBMTP_MTPDevice"),
+        ("less(real.LIBMTP_RawDevice, 'bus_location')", "LIBMTP_RawDevice"),
+        # As of another libmtp: the same fields, in another place and of another size altogether.
+        ("moved(real.LIBMTP_File)", "LIBMTP_file_t"),
+    ],
+)
+def test_structures_that_do_not_match_are_refused_not_read(
+    phone, run_with_bus, monkeypatch, tmp_path, change, structure
+):
     real = importlib.util.find_spec("pymtp").origin
+    name = re.search(r"LIBMTP_\w+", change)[0]
     (tmp_path / "pymtp.py").write_text(
         "import ctypes, importlib.util\n"
         f"spec = importlib.util.spec_from_file_location('real', {real!r})\n"
         "real = importlib.util.module_from_spec(spec)\n"
         "spec.loader.exec_module(real)\n"
         "globals().update({name: value for name, value in vars(real).items() if not name.startswith('__')})\n"
-        "class LIBMTP_File(ctypes.Structure): pass\n"
-        f"fields = [field for field in real.LIBMTP_File._fields_ if field[0] != {missing!r}]\n"
-        "LIBMTP_File._fields_ = [*fields[:-1], ('next', ctypes.POINTER(LIBMTP_File))]\n"
+        "def less(kind, missing):\n"
+        "    fields = [field for field in kind._fields_ if field[0] != missing]\n"
+        "    return type(kind.__name__, (ctypes.Structure,), {'_fields_': fields})\n"
+        "def moved(kind):\n"
+        "    more = type('More', (ctypes.Structure,), {'_fields_': [('more', ctypes.c_uint64 * 3)]})\n"
+        "    return type(kind.__name__, (more,), {'_fields_': kind._fields_})\n"
+        f"{name} = {change}\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     run = run_with_bus(sys.executable, "-m", "mtpbackup", "ls", "--via", "libmtp")
-    assert run.returncode == 1
-    assert "is not used" in run.stdout
+    assert run.returncode == 1, run.stdout
+    assert run.stdout.startswith("✗ libmtp is not used")
+    assert f"({structure})" in run.stdout
 
 
 @pytest.mark.parametrize("phone", ["pixel"], indirect=True)

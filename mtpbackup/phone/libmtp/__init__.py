@@ -3,6 +3,7 @@
 libmtp prints, crashes and hangs where a phone surprises it, so it lives in a child process:
 
     native    libmtp, loaded, and its structures, by way of the package pymtp. In the child only
+    structures  whether pymtp's structures are those of libmtp. In the child only
     device    a phone that libmtp has open. In the child only
     child     the child: takes requests, answers, ends when its parent does
     frames    what goes through the pipes between the two

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from mtpbackup.errors import LibmtpFailed, LibmtpMissing, LibmtpUnsupported
+from mtpbackup.errors import LibmtpFailed, LibmtpMismatch, LibmtpMissing, LibmtpUnsupported
 from mtpbackup.phone.libmtp.frames import BrokenPipes, FrameKind, receive, receive_json, send, send_json
 
 #: Bytes of content asked for at once.
@@ -24,6 +24,7 @@ _PIECE: Final = 256 * 1024
 _FACTS: dict[type[Exception], Callable[[Any], str]] = {
     LibmtpMissing: lambda error: error.library,
     LibmtpUnsupported: lambda error: error.version,
+    LibmtpMismatch: lambda error: error.structure,
     LibmtpFailed: lambda error: error.text,
 }
 

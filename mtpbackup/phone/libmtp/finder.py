@@ -121,7 +121,7 @@ class LibmtpFinder:
         """What libmtp's table says of each phone that is plugged in.
 
         Raises:
-            LibmtpMissing, LibmtpUnsupported: there is no libmtp to ask.
+            LibmtpMissing, LibmtpUnsupported, LibmtpMismatch: there is no libmtp to ask.
             LibmtpFailed, LibmtpCrashed, LibmtpHung: it could not look.
         """
         if self._child is None or not self._child.running:

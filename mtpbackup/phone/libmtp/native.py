@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from mtpbackup.errors import LibmtpFailed, LibmtpMissing, LibmtpUnsupported
+from mtpbackup.errors import LibmtpFailed, LibmtpMismatch, LibmtpMissing, LibmtpUnsupported
 from mtpbackup.phone.libmtp.device import GET, PROGRESS, PUT, UNKNOWN_TYPE, OpenDevice, text_of
+from mtpbackup.phone.libmtp.structures import check_device, check_package, usable
 from mtpbackup.phone.libmtp.versions import SUPPORTED
 
 #: LIBMTP_ERROR_NO_DEVICE_ATTACHED.
@@ -82,7 +83,8 @@ class Library:
 
     Raises:
         LibmtpMissing: pymtp or libmtp is not on this computer.
-        LibmtpUnsupported: it is of another version, or its structures are not those.
+        LibmtpUnsupported: it is of another version.
+        LibmtpMismatch: its structures are not those.
     """
 
     def __init__(self) -> None:
@@ -92,6 +94,7 @@ class Library:
         self.version = version_in(path.read_bytes()) if path is not None else ""
         if self.version not in SUPPORTED:
             raise LibmtpUnsupported(self.version)
+        check_package(pymtp)
         self.file_type, self._raw = pymtp.LIBMTP_File, pymtp.LIBMTP_RawDevice
         self._storage, self._error = pymtp.LIBMTP_DeviceStorage, pymtp.LIBMTP_Error
         self.device_type = _device_structure(pymtp)
@@ -151,8 +154,6 @@ class Library:
 
     def _check_structures(self) -> None:
         """Looks at a file that libmtp itself makes: of our size, and with its type where we look for it."""
-        usable = ctypes.CDLL(None).malloc_usable_size
-        usable.restype, usable.argtypes = ctypes.c_size_t, [ctypes.c_void_p]
         made = self._new_file()
         size, kind = usable(made), made.contents.filetype
         self.destroy_file(made)
@@ -160,7 +161,7 @@ class Library:
             not ctypes.sizeof(self.file_type) <= size < ctypes.sizeof(self.file_type) + 16
             or kind != UNKNOWN_TYPE
         ):
-            raise LibmtpUnsupported(self.version)
+            raise LibmtpMismatch("LIBMTP_file_t")
 
     def free(self, pointer: Any) -> None:
         """Gives back what libmtp allocated."""
@@ -172,12 +173,15 @@ class Library:
 
         Raises:
             LibmtpFailed: libmtp cannot look.
+            LibmtpMismatch: what it found is of another shape.
         """
         first, count = _P(self._raw)(), ctypes.c_int()
         result = self.detect_raw(ctypes.byref(first), ctypes.byref(count))
         try:
             if result not in (0, _NO_DEVICE):
                 raise LibmtpFailed(f"looking for phones ended with {result}")
+            if result == 0 and usable(first) < count.value * ctypes.sizeof(self._raw):
+                raise LibmtpMismatch("LIBMTP_raw_device_t")
             yield [first[index] for index in range(count.value)] if result == 0 else []
         finally:
             self.free(first)
@@ -203,12 +207,14 @@ class Library:
 
         Raises:
             LibmtpFailed: it is not there, or does not let itself be opened.
+            LibmtpMismatch: what libmtp opened is of another shape; the child is of no more use then.
         """
         with self.raw_devices() as devices:
             for raw in devices:
                 if (raw.bus_location, raw.devnum) == (bus, address):
                     device = self.open_raw(ctypes.byref(raw))
                     if device:
+                        check_device(device)
                         return OpenDevice(self, device)
                     raise LibmtpFailed("the phone could not be opened")
         raise LibmtpFailed("the phone is not there any more")

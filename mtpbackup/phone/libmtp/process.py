@@ -15,6 +15,7 @@ from mtpbackup.errors import (
     LibmtpCrashed,
     LibmtpFailed,
     LibmtpHung,
+    LibmtpMismatch,
     LibmtpMissing,
     LibmtpUnsupported,
     TransportError,
@@ -29,7 +30,9 @@ LISTING: Final = 900.0
 #: Seconds in which it has to let go of the phone.
 _CLOSING: Final = 10.0
 
-_ERRORS: Final = {error.__name__: error for error in (LibmtpMissing, LibmtpUnsupported, LibmtpFailed)}
+_ERRORS: Final = {
+    error.__name__: error for error in (LibmtpMissing, LibmtpUnsupported, LibmtpMismatch, LibmtpFailed)
+}
 
 #: `-P`: no module is taken from the folder that the program runs in, which may hold a phone's files.
 COMMAND: Final = (sys.executable, "-P", "-m", "mtpbackup.phone.libmtp.child")
@@ -95,7 +98,7 @@ class ChildProcess:
         """Asks for something of which no content comes. Arguments as for `ask_content`.
 
         Raises:
-            LibmtpMissing, LibmtpUnsupported, LibmtpFailed: so it answers.
+            LibmtpMissing, LibmtpUnsupported, LibmtpMismatch, LibmtpFailed: so it answers.
             LibmtpCrashed, LibmtpHung: it ended, or was ended.
         """
         answer = self.ask_content(do, patience=patience, give=give, **facts)
@@ -122,7 +125,7 @@ class ChildProcess:
             facts: what the request is about.
 
         Raises:
-            LibmtpMissing, LibmtpUnsupported, LibmtpFailed, LibmtpCrashed, LibmtpHung: as `ask`.
+            LibmtpMissing, LibmtpUnsupported, LibmtpMismatch, LibmtpFailed, LibmtpCrashed, LibmtpHung: as `ask`.
         """
         if not self.running:
             raise self._crashed(do)
