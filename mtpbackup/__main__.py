@@ -1,18 +1,12 @@
 """Starts the program: `mtpbackup` as installed, and `python -m mtpbackup`."""
 
-import gc
 import os
 import signal
-from typing import Final, NoReturn
-
-#: New objects after which cycles among them are looked for. Python's 700 means some sixty searches while the
-#: program is loaded, and as many in a list of 5,000 photos, and next to nothing is found.
-_CYCLES_AFTER: Final = 50_000
+from typing import NoReturn
 
 
 def main() -> NoReturn:
     """Runs the program. Ctrl+C ends it without a traceback even while it is still being loaded."""
-    gc.set_threshold(_CYCLES_AFTER)
     handler = signal.getsignal(signal.SIGINT)
     if handler is signal.default_int_handler:
         signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(130))
