@@ -101,7 +101,7 @@ Example:
 def off(device: str | None, quiet: bool, as_json: bool) -> None:
     """No more backups by themselves. What is saved stays."""
     from mtpbackup.desktop import units  # noqa: PLC0415 - `--help` does without
-    from mtpbackup.settings import forget_phone, load  # noqa: PLC0415
+    from mtpbackup.settings import PhoneNotKnown, forget_phone, load  # noqa: PLC0415
 
     with speaking(as_json=as_json, quiet=quiet) as voice:
         if device:
@@ -110,7 +110,7 @@ def off(device: str | None, quiet: bool, as_json: bool) -> None:
                 phone for phone in load().phones if wanted in (phone.name.casefold(), phone.serial.casefold())
             ]
             if not fitting:
-                raise NoPhone(device, [phone.name for phone in load().phones])
+                raise PhoneNotKnown(device, [phone.name for phone in load().phones])
             for phone in fitting:
                 forget_phone(phone)
             voice.good(f"{plain(fitting[0].name)} is not backed up by itself any more.")

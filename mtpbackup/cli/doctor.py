@@ -75,6 +75,10 @@ def doctor(
     """
     if folder and not compare:
         raise click.UsageError("--folder goes with --compare.")
+    if (device is not None or wait is not None) and not compare:
+        raise click.UsageError(
+            "--device and --wait go with --compare. Without it every phone is looked at, at once."
+        )
     if report and compare:
         raise click.UsageError("--report goes without --compare.")
     with speaking(as_json=as_json, quiet=quiet) as voice:

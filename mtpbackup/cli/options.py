@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,6 +57,13 @@ def _named(_context: click.Context, _parameter: click.Parameter, values: tuple[s
     return values
 
 
+def _a_time(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    """Seconds that can be counted: "nan" is a number to Python, and no wait would ever end or begin with it."""
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("that is not a number of seconds.")
+    return value
+
+
 to_option = click.option(
     "--to",
     "to",
@@ -78,6 +86,7 @@ wait_option = click.option(
     "--wait",
     metavar="SECONDS",
     type=click.FloatRange(min=0),
+    callback=_a_time,
     help="How long to wait for the phone to be plugged in, unlocked or plugged in again.",
 )
 only_option = click.option(

@@ -86,6 +86,14 @@ def _not_recognisable(error: errors.PhoneNotRecognisable) -> Advice:
     )
 
 
+@says(errors.PhoneNotKnown)
+def _not_known(error: errors.PhoneNotKnown) -> Advice:
+    known = f"These are: {listing(error.known)}." if error.known else "No phone is."
+    return Advice(
+        f'No phone called "{plain(error.wanted)}" is backed up by itself.', (known,), ExitCode.NO_PHONE
+    )
+
+
 @says(errors.SettingsNotWritten)
 def _not_written(error: errors.SettingsNotWritten) -> Advice:
     return Advice(

@@ -10,6 +10,7 @@ Options of a command win over the file, the file over the defaults. May be impor
 
 from mtpbackup.settings.changing import add_phone, change, forget_phone
 from mtpbackup.settings.errors import (
+    PhoneNotKnown,
     PhoneNotRecognisable,
     SettingsError,
     SettingsNotWritten,
@@ -24,6 +25,7 @@ __all__ = [
     "KEYS",
     "Key",
     "KnownPhone",
+    "PhoneNotKnown",
     "PhoneNotRecognisable",
     "SettingUnknown",
     "SettingWrong",

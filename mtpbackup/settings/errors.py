@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mtpbackup.errors import MtpBackupError
@@ -79,6 +80,20 @@ class PhoneNotRecognisable(MtpBackupError):
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} has no USB serial number")
         self.name = name
+
+
+class PhoneNotKnown(MtpBackupError):
+    """No phone of that name is among those that are backed up by themselves.
+
+    Attributes:
+        wanted: what was asked for.
+        known: names of those that are.
+    """
+
+    def __init__(self, wanted: str, known: Sequence[str] = ()) -> None:
+        super().__init__(f"{wanted} is not one of {list(known)}")
+        self.wanted = wanted
+        self.known = tuple(known)
 
 
 class SettingsNotWritten(SettingsError):

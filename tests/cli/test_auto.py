@@ -170,7 +170,10 @@ def test_off_takes_the_unit_away_and_keeps_the_phones(on_the_bus, asked):
 
 def test_off_for_one_phone_forgets_it(on_the_bus, asked):
     on_the_bus("auto", "on", "--yes")
-    assert on_the_bus("auto", "off", "--device", "Galaxy").exit_code == 20
+    unknown = on_the_bus("auto", "off", "--device", "Galaxy")
+    assert unknown.exit_code == 20
+    assert 'No phone called "Galaxy" is backed up by itself.' in unknown.output
+    assert "These are: Pixel 8." in unknown.output
     assert on_the_bus("auto", "off", "--device", "pixel 8").exit_code == 0
     assert load().phones == ()
     assert not units.is_on()

@@ -37,6 +37,7 @@ def test_the_help_lists_every_exit_code():
         ["backup", "--only", "music"],
         ["backup", "--layout", "by-colour"],
         ["backup", "--wait", "-1"],
+        ["backup", "--wait", "nan"],
         ["nonsense"],
         ["--nonsense"],
     ],

@@ -80,7 +80,9 @@ def test_a_missing_libmtp_is_told_before_the_phone_is_read(theirs, phone, monkey
     assert "Reading the phone" not in result.output
 
 
-@pytest.mark.parametrize("words", [["--folder", "DCIM"], ["--compare", "--report", "x"]])
+@pytest.mark.parametrize(
+    "words", [["--folder", "DCIM"], ["--device", "Pixel"], ["--wait", "0"], ["--compare", "--report", "x"]]
+)
 def test_options_that_do_not_go_together_are_told(mtpbackup, words):
     result = mtpbackup("doctor", *words)
     assert result.exit_code == 2
