@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,8 @@ from mtpbackup.phone import storages
 from mtpbackup.phone.constancy import Constancy
 from mtpbackup.wire import StorageInfo
 from tests.campaign.campaign import Failed, run_campaign
+
+ROOT = Path(__file__).resolve().parents[2]
 
 #: Seeds of campaigns that failed, with what they found.
 FOUND = {
@@ -85,3 +91,46 @@ def test_the_same_seed_is_the_same_campaign():
     assert [line for line in first if not line.startswith("  ")] == [
         line for line in second if not line.startswith("  ")
     ]
+
+
+def script(*arguments: str, planted: str = "") -> subprocess.CompletedProcess[str]:
+    """`scripts/campaign`, with a mistake planted before it begins."""
+    program = (
+        "import runpy, sys\n"
+        f"sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'scripts')!r}]\n"
+        f"{planted}\n"
+        "sys.argv[0] = 'scripts/campaign'\n"
+        f"runpy.run_path({str(ROOT / 'scripts/campaign')!r}, run_name='__main__')\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_the_script_sums_up_in_its_last_line():
+    run = script("--runs", "2", "--seed", "1")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.fullmatch(
+        r"2 campaigns from seed 1: \d+ runs, \d+ of them to be killed, \d+ faults struck, [1-9]\d* files safe"
+        r" at the end; lost in 0, falsely safe in 0, failed otherwise 0; \d+ s",
+        run.stdout.splitlines()[-1],
+    )
+
+
+@pytest.mark.parametrize(
+    ("planted", "summed_up"),
+    [
+        ("campaign.check_covered = lambda *_: (_ for _ in ()).throw(campaign.Broken('lost: x'))", "lost in 1,"),
+        (
+            "campaign.check_truth = lambda *_: (_ for _ in ()).throw(campaign.Broken('falsely safe: x'))",
+            "safe in 1,",
+        ),
+        ("campaign.verify_archive = lambda _: 1 // 0", "failed otherwise 1;"),
+    ],
+)
+def test_the_script_fails_where_a_campaign_does_and_tells_how_to_do_it_again(planted, summed_up):
+    run = script("--runs", "1", "--seed", "2", planted=f"from tests.campaign import campaign; {planted}")
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "FAILED campaign 2: " in run.stdout
+    assert "again: scripts/campaign --seed 2 --runs 1 --story" in run.stdout
+    assert summed_up in run.stdout.splitlines()[-1]

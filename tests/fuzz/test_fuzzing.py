@@ -12,7 +12,7 @@ import pytest
 
 from tests.fuzz import targets
 from tests.fuzz.babbler import Babbler, FakeClock
-from tests.fuzz.fuzzing import by_chance, seeds
+from tests.fuzz.fuzzing import CORPUS, LONGEST, by_chance, seeds
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +27,15 @@ def test_the_corpus_and_inputs_made_of_it_by_chance(name):
     for data in originals:
         TARGETS[name](data)
     assert by_chance(TARGETS[name], INPUTS[name], 1, originals) == INPUTS[name]
+
+
+def test_the_corpus_is_small():
+    """It is a start for the fuzzer, which finds the rest; `--keep` has a folder elsewhere."""
+    files = [path for path in CORPUS.rglob("*") if path.is_file()]
+    assert {path.parent.name for path in files} == set(TARGETS)
+    assert len(files) < 60
+    assert sum(path.stat().st_size for path in files) < 20_000
+    assert max(path.stat().st_size for path in files) <= LONGEST
 
 
 def test_guided_by_coverage(tmp_path):

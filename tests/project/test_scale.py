@@ -13,8 +13,8 @@ from tests.project.test_tree import ROOT
 @pytest.mark.usbfs
 def test_small_figures_stay_under_a_limit_that_is_looked_at():
     """A program of its own on the bus, its memory alone; a limit that is broken is reported."""
-    command = [sys.executable, ROOT / "scripts/scale", "--once", "objects", "video"]
-    command += ["--objects", "400", "--folders", "8", "--gigabytes", "0.1"]
+    command = [sys.executable, ROOT / "scripts/scale", "--once", "objects", "video", "history"]
+    command += ["--objects", "400", "--folders", "8", "--gigabytes", "0.1", "--runs", "300"]
     answer = subprocess.run([*command, "--limit", "60"], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "400 files in 8 folders: nothing new" in answer.stdout
@@ -22,6 +22,7 @@ def test_small_figures_stay_under_a_limit_that_is_looked_at():
     lines = {
         line.split(":")[1].split()[0]: line for line in answer.stdout.splitlines() if line.startswith("400")
     }
+    assert "300 earlier runs: nothing new" in answer.stdout
     transactions = int(lines["nothing"].split()[-2].replace(",", ""))
     assert transactions < 80  # a handful for each folder, whatever lies in it
 

@@ -10,6 +10,9 @@ from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
 
+from mtpbackup.virtual.hostile import HOSTILE
+from mtpbackup.virtual.mishaps import MISHAPS
+from mtpbackup.virtual.personas import PERSONAS
 from tests.project.test_tree import ROOT
 
 SCRIPT = ROOT / "scripts/shown"
@@ -30,6 +33,15 @@ def test_the_table_in_the_readme_is_that_of_the_tests():
     command = [sys.executable, SCRIPT, "--check"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_what_the_readme_counts_are_all_there_are():
+    """And each of them has a row of its own; `tests/personas/seen.py` has those of the personas."""
+    text = " ".join((ROOT / "README.md").read_text().split())
+    counted = f"all {len(MISHAPS)} of them, {len(PERSONAS)} personas and {len(HOSTILE)} hostile phones"
+    assert counted in text
+    rows = text[text.index("<!-- scripts/shown writes from here") : text.index("<!-- to here -->")]
+    assert [name for name in (*MISHAPS, *HOSTILE) if f"| {name} | " not in rows] == []
 
 
 def mark(*names: str, **given: str) -> pytest.Mark:
