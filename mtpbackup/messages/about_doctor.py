@@ -183,9 +183,29 @@ def _rate(finding: Finding, name: str) -> str:
 # --- getting in -------------------------------------------------------------------------------------------
 
 
+#: Whose rule let a person in, by the values of `mtpbackup.udev.Giver`.
+_RULES: Final = {
+    "mtpbackup": "mtpbackup's",
+    "systemd": "the system's own",
+    "libmtp": "libmtp's",
+    "libgphoto2": "libgphoto2's",
+}
+
+
 @_tells(Verdict.ALLOWED)
-def _allowed(_finding: Finding) -> Diagnosis:
-    return Diagnosis("You may use it.")
+def _allowed(finding: Finding) -> Diagnosis:
+    match _text(finding, "by"):
+        case "seat":
+            why = ": you sit at this computer's screen"
+        case "group":
+            why = f": you are in the group {_text(finding, 'group')}"
+        case "root":
+            why = ", as root"
+        case _:
+            return Diagnosis("You may use it.")
+    rules = [_RULES[str(one)] for one in _list(finding, "rules_of") if one in _RULES]
+    by_which = f" (by {rules[0]} rule)" if rules and not why.endswith("root") else ""
+    return Diagnosis(f"You may use it{why}{by_which}.")
 
 
 @_tells(Verdict.NOT_ALLOWED)

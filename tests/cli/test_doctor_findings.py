@@ -183,6 +183,28 @@ def test_no_permission_and_no_rule(stage):
     assert stage.examine("no-permission") == (["not_allowed"], 22)
 
 
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        (
+            {"grant": Grant.SEAT, "givers": (Giver.MTPBACKUP, Giver.SYSTEMD)},
+            "You may use it: you sit at this computer's screen (by mtpbackup's rule).",
+        ),
+        (
+            {"grant": Grant.SEAT, "givers": (Giver.SYSTEMD,)},
+            "You may use it: you sit at this computer's screen (by the system's own rule).",
+        ),
+        ({"grant": Grant.GROUP, "group": "plugdev"}, "You may use it: you are in the group plugdev."),
+        ({"grant": Grant.ROOT, "givers": (Giver.SYSTEMD,)}, "You may use it, as root."),
+        ({"grant": Grant.OTHERS}, "You may use it."),
+    ],
+)
+def test_it_is_told_why_one_may(stage, facts, told):
+    stage.plug()
+    stage.access[stage._node] = Access(stage._node, mode=0o664, owner="root", **{"group": "root"} | facts)
+    assert f"✓ {told}\n" in stage._run("doctor", "--to", stage.destination).output
+
+
 def test_no_permission_over_the_network(stage, monkeypatch):
     stage.plug()
     monkeypatch.setattr(udev, "installed", lambda: Installed.CURRENT)
