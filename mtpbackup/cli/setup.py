@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mtpbackup.cli.options import speaking_options
-from mtpbackup.cli.running import finish, speaking
+from mtpbackup.cli.running import speaking
 from mtpbackup.errors import MtpBackupError
 from mtpbackup.messages import ExitCode, explain, plain
 from mtpbackup.messages.about_setup import why_not
@@ -56,12 +56,29 @@ def setup(only_print: bool, uninstall: bool, remote: bool, yes: bool, quiet: boo
         job = _Job(voice, udev.Person.current(), uninstall=uninstall, remote=remote)
         if remote and job.person.uid == 0:
             raise click.UsageError("--remote is for a person. Run it as yourself: it asks for your password.")
+        code: int
         if not job.to_do():
-            finish(job.tell())
+            code = job.tell()
         elif os.geteuid() == 0:
-            finish(job.do())
+            code = job.do()
         else:
-            sys.exit(_as_root(voice, job, yes=yes, quiet=quiet, as_json=as_json))
+            code = _as_root(voice, job, yes=yes, quiet=quiet, as_json=as_json)
+        if code:
+            sys.exit(int(code))
+        _in_the_menu(voice, uninstall=uninstall)
+
+
+def _in_the_menu(voice: Voice, *, uninstall: bool) -> None:
+    """Puts the program into the menu of the person's desktop, or takes it away again."""
+    from mtpbackup.desktop import launcher, units  # noqa: PLC0415 - `--help` does without
+
+    if os.geteuid() == 0 or not (os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")):
+        return
+    if not uninstall:
+        if launcher.install():
+            voice.say("You find mtpbackup in the menu of your desktop, too.")
+    elif not units.is_on():  # its notifications have their icon from there
+        launcher.remove()
 
 
 @dataclass(frozen=True, slots=True)

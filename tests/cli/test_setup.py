@@ -150,6 +150,35 @@ def test_an_older_rule_is_replaced(computer, state):
     assert computer.elevated_with == ["setup", "--yes"]
 
 
+@pytest.fixture
+def menu(monkeypatch, tmp_path):
+    """Where the desktop that a person sits at looks for her programs."""
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
+    return tmp_path / "data/applications/mtpbackup.desktop"
+
+
+def test_it_is_found_in_the_menu_and_goes_from_there(computer, menu):
+    assert "in the menu" in setup().output
+    assert menu.exists()
+    assert "in the menu" not in setup().output
+    computer.rules, computer.written = Installed.CURRENT, True
+    assert setup("--uninstall").exit_code == 0
+    assert not menu.exists()
+
+
+def test_without_a_desktop_or_where_nothing_was_done_there_is_no_menu(computer, menu, monkeypatch):
+    computer.elevated_code = None
+    assert setup().exit_code == 22
+    monkeypatch.delenv("WAYLAND_DISPLAY")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    computer.elevated_code = 0
+    assert setup().exit_code == 0
+    assert not menu.exists()
+
+
 def test_a_phone_that_the_rule_has_not_seen_is_looked_at_again(computer):
     computer.rules = Installed.PACKAGED
     setup()
