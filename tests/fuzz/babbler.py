@@ -22,6 +22,8 @@ _DEVICE_INFO = (
     + struct.pack("<4I4B", 0, 0, 0, 0, 0, 0, 0, 0)
 )
 _STORAGE_INFO = struct.pack("<HHHQQIBB", 3, 2, 0, 1 << 36, 1 << 35, 0, 0, 0)
+#: A file of 76,800 bytes with no name: what was put on this phone.
+_OBJECT_INFO = struct.pack("<IHHIHIIIIIIIHIIBBBB", 0x10001, 0x3801, 0, 76_800, *[0] * 15)
 
 
 class FakeClock:
@@ -114,9 +116,12 @@ class Babbler:
             case 0x1007:
                 count = self._next_byte() % 8
                 self._put(2, self._code, struct.pack(f"<I{count}I", count, *range(1, count + 1)))
+            case 0x1008:
+                self._put(2, self._code, _OBJECT_INFO)
             case 0x1009 | 0x101B | 0x95C1:
                 self._put(2, self._code, bytes(self._next_byte()))
-        self._put(3, 0x2001, b"")
+        # Storage, folder and handle of a new object; others say nothing here.
+        self._put(3, 0x2001, struct.pack("<3I", 0x10001, 0, 7) if self._code == 0x100C else b"")
 
     def _put(self, kind: int, code: int, payload: bytes, announced: int | None = None) -> None:
         size = len(payload) if announced is None else announced

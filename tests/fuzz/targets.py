@@ -5,10 +5,12 @@ A target looks at more than errors: what was decoded must be encoded to somethin
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from types import MappingProxyType
 
-from mtpbackup.errors import MtpBackupError, WireError
+from mtpbackup.errors import LocalProtocolError, MtpBackupError, WireError
 from mtpbackup.phone import Item, Phone
 from mtpbackup.wire import (
     STR,
@@ -155,7 +157,52 @@ def _read(phone: Phone, item: Item) -> None:
         return
 
 
+#: What is put on a babbling phone, in two parts.
+_PARTS = (bytes(range(256)) * 100, bytes(range(256)) * 200)
+
+
+def sending(data: bytes) -> None:
+    """The same, and files are put on it, gone on with, looked at and deleted; the phone is what is wrong.
+
+    Each step is taken whatever became of the one before, for as long as the phone has something to say.
+    """
+    clock = FakeClock()
+    size = sum(map(len, _PARTS))
+    with (
+        contextlib.suppress(MtpBackupError),
+        Phone.open(Babbler(data, clock), sleep=clock.sleep, clock=clock.read) as phone,
+    ):
+        for storage in phone.storages()[:2]:
+            folder = None
+            with _suppressed():
+                phone.largest_file(storage)
+            with _suppressed():
+                folder = phone.make_folder(storage, None, "New")
+            with _suppressed():
+                item = phone.send_file(storage, folder, "a.jpg", size, datetime(2024, 5, 6), _PARTS)
+                assert item.size == size
+                with _suppressed():
+                    phone.small_picture(item)
+                with _suppressed():
+                    phone.first_bytes(item, 1_000)
+                if phone.can_continue:
+                    with _suppressed():
+                        phone.continue_file(item, len(_PARTS[0]), _PARTS[1:], size)
+                phone.delete(item)
+
+
+@contextlib.contextmanager
+def _suppressed() -> Iterator[None]:
+    """Documented errors, but not that we ourselves were wrong."""
+    try:
+        yield
+    except LocalProtocolError:
+        raise AssertionError("what was sent was right") from None
+    except MtpBackupError:
+        return
+
+
 #: Every target by its name.
 TARGETS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
-    {each.__name__: each for each in (containers, datasets, properties, dates, phone)}
+    {each.__name__: each for each in (containers, datasets, properties, dates, phone, sending)}
 )

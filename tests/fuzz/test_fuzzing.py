@@ -17,7 +17,14 @@ from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Inputs by chance, of each target.
-INPUTS = {"containers": 1_500, "datasets": 1_500, "properties": 1_000, "dates": 1_000, "phone": 300}
+INPUTS = {
+    "containers": 1_500,
+    "datasets": 1_500,
+    "properties": 1_000,
+    "dates": 1_000,
+    "phone": 300,
+    "sending": 300,
+}
 
 
 @pytest.mark.parametrize("name", TARGETS)
