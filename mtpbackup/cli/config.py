@@ -36,7 +36,7 @@ def config(context: click.Context, quiet: bool, as_json: bool) -> None:
     from mtpbackup.messages.about_settings import MEANINGS  # noqa: PLC0415 - `--help` does without
     from mtpbackup.settings import KEYS, load, settings_file  # noqa: PLC0415
 
-    with speaking(as_json=as_json, quiet=quiet) as voice:
+    with speaking(as_json=as_json, quiet=quiet, answers=True) as voice:
         path, settings = settings_file(), load()
         there = "" if path.exists() else "   (not there yet: all is as at first)"
         voice.data(f"Settings file: {place(path)}{there}")

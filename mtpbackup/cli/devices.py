@@ -41,7 +41,7 @@ def devices(quiet: bool, as_json: bool) -> None:
     """List the phones that are plugged in."""
     from mtpbackup.phone.survey import survey  # noqa: PLC0415 - `--help` does without
 
-    with speaking(as_json=as_json, quiet=quiet) as voice:
+    with speaking(as_json=as_json, quiet=quiet, answers=True) as voice:
         with usb_phones() as finder:
             seen = survey(finder)
         if not seen:

@@ -45,7 +45,7 @@ def ls(path: str, device: str | None, wait: float | None, via: str | None, quiet
     names = tuple(name for name in path.split("/") if name)
     phones = libmtp_phones if via else usb_phones
     with (
-        speaking(as_json=as_json, quiet=quiet) as voice,
+        speaking(as_json=as_json, quiet=quiet, answers=True) as voice,
         holders_let_go(voice) as ask_holder,
         phones() as finder,
     ):

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def speaking(*, as_json: bool = False, quiet: bool = False) -> Iterator[Voice]:
+def speaking(*, as_json: bool = False, quiet: bool = False, answers: bool = False) -> Iterator[Voice]:
     """A voice for the command inside; errors that it raises are told, and end the program with their code.
+
+    Args:
+        as_json: whether facts are told in place of sentences.
+        quiet: whether only what went wrong is told.
+        answers: whether the command does nothing but tell something, and has failed when that is not written.
 
     Raises:
         SystemExit: an error was told.
+        OSError: what was to be told could not be written, as on a full disk.
     """
     voice = choose_voice(as_json=as_json, quiet=quiet)
     try:
@@ -37,6 +43,8 @@ def speaking(*, as_json: bool = False, quiet: bool = False) -> Iterator[Voice]:
         advice = explain(error)
         voice.bad(advice)
         sys.exit(int(advice.exit_code))
+    if answers and voice.unheard is not None:
+        raise voice.unheard
 
 
 def finish(code: ExitCode) -> None:

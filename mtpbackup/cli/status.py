@@ -29,7 +29,10 @@ def status(to: Path | None, quiet: bool, as_json: bool) -> None:
     """Show what is in the backup, for each phone. No phone needed."""
     from mtpbackup.engine import archive_status  # noqa: PLC0415 - `--help` does without
 
-    with speaking(as_json=as_json, quiet=quiet) as voice, open_backup(to or default_destination()) as archive:
+    with (
+        speaking(as_json=as_json, quiet=quiet, answers=True) as voice,
+        open_backup(to or default_destination()) as archive,
+    ):
         report = archive_status(archive)
         voice.emit(
             "summary",

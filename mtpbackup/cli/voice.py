@@ -46,6 +46,8 @@ class Voice:
     Attributes:
         json: whether facts are wanted instead of sentences.
         interactive: whether a person can answer questions.
+        unheard: why something that was said could not be written; None. That a reader had enough, as `head`
+            has, does not count.
     """
 
     json = False
@@ -55,6 +57,7 @@ class Voice:
         self._err = err
         self._quiet = quiet
         self._colour = colour
+        self.unheard: OSError | None = None
         self.interactive = sys.stdin is not None and sys.stdin.isatty() and out.isatty()
 
     def say(self, text: str) -> None:
@@ -115,6 +118,8 @@ class Voice:
         except OSError as error:
             # The reader went away, as `head` does, or the log's disk is full: no reason to stop a backup.
             _log.info("nobody listens any more: %s", error)
+            if not isinstance(error, BrokenPipeError):
+                self.unheard = self.unheard or error
             _send_nowhere(stream)
 
 

@@ -115,6 +115,22 @@ def test_help_to_a_full_disk_is_no_traceback(words):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("json", ["", "--json"])
+def test_an_answer_that_nobody_got_is_no_success(tmp_path, json):
+    command = f"'{sys.executable}' -m mtpbackup config {json} > /dev/full"
+    ended = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)},
+    )
+    assert ended.returncode == 1
+    assert json or "could not be written" in ended.stderr  # a program's channel is the one that is full
+    assert "Traceback" not in ended.stderr
+
+
 OLD_LOCALE = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
 
 
