@@ -2,6 +2,7 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
@@ -95,6 +96,86 @@ def test_a_second_job_waits_for_nobody(served, client, phone):
         gate.set()
         listener()
     assert served.when_done("backup").summary.saved.items == 6
+
+
+@pytest.fixture
+def reading(tmp_path, phone):
+    """A gallery whose phone has just come and is being read, until its gate is opened."""
+    gate = threading.Event()
+    phone.unplug()
+    with serving(phone, tmp_path) as served:
+
+        def hold(topic):
+            job = served.gallery.board.job
+            if topic == "job" and threading.current_thread().name == "phone keeper" and job.current:
+                assert gate.wait(LATEST)
+
+        end = served.gallery.listen(hold)
+        phone.plug()
+        served.when(lambda: served.gallery.board.running and served.gallery.board.running.current)
+        served.gate_of_listing = gate
+        try:
+            yield served
+        finally:
+            gate.set()
+            end()
+
+
+def test_who_presses_the_button_while_the_phone_is_read_is_not_sent_away(reading):
+    with reading.client() as client:
+        said = client.post("/api/backup", json={"ids": None})
+        assert said.status_code == 200 and said.json()["kind"] == "backup"
+        assert client.post("/api/backup", json={"ids": None}).status_code == 409  # but one is enough
+        reading.gate_of_listing.set()
+        assert reading.when_done("backup").summary.saved.items == 6
+        assert reading.gallery.listing.safe.items == 6
+
+
+def test_a_stop_meant_for_what_follows_the_reading_leaves_no_phone_unread(reading):
+    with reading.client() as client:
+        client.post("/api/backup", json={"ids": None})
+        assert client.post("/api/stop", json={}).json()["state"] == "stopping"
+        reading.gate_of_listing.set()
+        reading.when(lambda: client.get("/api/state").json()["job"]["state"] == "stopped")
+        reading.when(lambda: reading.gallery.listing.all.items == 6)
+        assert not saved(reading)
+        told = client.get("/api/state").json()["job"]
+        assert (told["kind"], told["state"]) == ("backup", "stopped")
+        client.post("/api/retry", json={})
+        assert reading.when_done("backup").summary.saved.items == 6
+
+
+def test_clashes_are_looked_for_as_soon_as_the_phone_has_been_read(reading, monkeypatch):
+    """Who chose in the backup while a phone came is not sent away either."""
+    with reading.client() as client:
+        client.post("/api/backup", json={"ids": None})
+        reading.gate_of_listing.set()
+        reading.when_done("backup")
+        waiting = threading.Event()
+        work = reading.gallery._keeper.submit
+
+        def submit(*arguments):
+            waiting.set()
+            work(*arguments)
+
+        hold, go_on = threading.Event(), threading.Event()
+        listing = reading.gallery._list
+
+        def slowly(link):
+            hold.set()
+            assert go_on.wait(LATEST)
+            listing(link)
+
+        monkeypatch.setattr(reading.gallery, "_list", slowly)
+        assert client.post("/api/listing", json={}).status_code == 200
+        assert hold.wait(LATEST)
+        monkeypatch.setattr(reading.gallery._keeper, "submit", submit)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(client.post, "/api/restore/preview", json={"ids": ["1"]})
+            assert waiting.wait(LATEST)
+            go_on.set()
+            said = asked.result(LATEST)
+        assert said.status_code == 200 and said.json()["headline"] == "All of them are there already."
 
 
 @pytest.mark.parametrize(

@@ -323,7 +323,7 @@ class Gallery:
         self._folder_stop.release()
         self._folder_thread = threading.Thread(
             target=lambda: self._job(
-                lambda: restore_to_folder(originals, target, options=options, report=self._folder_report)
+                job, lambda: restore_to_folder(originals, target, options=options, report=self._folder_report)
             ),
             name="to a folder",
         )
@@ -341,22 +341,21 @@ class Gallery:
     def _on_phone(self, kind: JobKind, work: Callable[[PhoneLink], Summary | RestoreSummary | None]) -> Job:
         if self.phone.state is not PhoneState.READY:
             raise PhoneNotReady
-        job = self.board.begin(kind)
+        job = self.board.begin(kind, after_listing=kind is not JobKind.LISTING)
         if job is None:
             raise self._going_on()
         self._keeper.drop_glimpses()
         try:
-            self._keeper.submit(lambda link: self._job(lambda: work(link)), self._not_begun)
+            self._keeper.submit(lambda link: self._job(job, lambda: work(link)), lambda: self._not_begun(job))
         except PhoneNotReady as error:
-            self.board.end(JobState.FAILED, error=error)
+            self.board.end(job, JobState.FAILED, error=error)
             raise
         return job
 
-    def _job(self, work: Callable[[], Summary | RestoreSummary | None]) -> None:
+    def _job(self, job: Job, work: Callable[[], Summary | RestoreSummary | None]) -> None:
         """Does a job to its end, whatever that is. Losses of the phone are the keeper's to notice."""
         try:
-            job = self.board.running
-            if job is not None and job.state is JobState.STOPPING:
+            if job.state is JobState.STOPPING:
                 raise KeyboardInterrupt  # stopped before its turn came
             summary = work()
             ending: dict[str, Any] = {"summary": summary, "error": summary.error if summary else None}
@@ -373,19 +372,22 @@ class Gallery:
             self._judge_again()
         except Exception:
             log.exception("the listing cannot be judged")  # the job is over all the same
-        self.board.end(state, **ending)
+        if job.kind is JobKind.LISTING and state is JobState.STOPPED and self.board.running is not job:
+            self._listing_due = True  # the stop was meant for the job that follows
+        self.board.end(job, state, **ending)
         self._notice("state")
         if self._listing_due:
             self._list_at_once()
 
-    def _not_begun(self) -> None:
+    def _not_begun(self, job: Job) -> None:
         """The phone left before a job had its turn."""
-        self.board.end(JobState.FAILED, error=PhoneNotReady())
+        self.board.end(job, JobState.FAILED, error=PhoneNotReady())
         self._notice("state")
 
     def _with_phone(self, work: Callable[[PhoneLink], _T]) -> _T:
-        """Has something done with the phone, and waits for it."""
-        if self.board.running is not None:
+        """Has something done with the phone, and waits for it; also for the end of a listing."""
+        job = self.board.running
+        if job is not None and job.kind is not JobKind.LISTING:
             raise self._going_on()
         future: Future[_T] = Future()
 

@@ -124,10 +124,17 @@ class Board:
         self._worked: Job | None = None
         self.job: Job | None = None
 
-    def begin(self, kind: JobKind) -> Job | None:
-        """A new job, or None while another one is running."""
+    def begin(self, kind: JobKind, *, after_listing: bool = False) -> Job | None:
+        """A new job, or None while another one is running.
+
+        Args:
+            kind: of the new one.
+            after_listing: whether it may take the place of a phone being read: who presses the button as soon
+                as the phone is there is not to be sent away. That goes on, and is told of no more.
+        """
         with self._lock:
-            if self.job is not None and not self.job.over:
+            running = self.running
+            if running is not None and not (after_listing and running.kind is JobKind.LISTING):
                 return None
             self._number += 1
             if self.job is not None and self.job.kind is not JobKind.LISTING:
@@ -198,15 +205,16 @@ class Board:
 
     def end(
         self,
+        ended: Job,
         state: JobState,
         *,
         summary: Summary | RestoreSummary | None = None,
         error: MtpBackupError | None = None,
     ) -> None:
-        """The job in hand is over."""
+        """A job is over; nothing happens where another one is in hand by now."""
         with self._lock:
             job = self.running
-            if job is None:
+            if job is not ended:
                 return
             job.summary, job.error, job.waiting = summary, error, None
             if summary is not None:
