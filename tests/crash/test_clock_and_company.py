@@ -101,6 +101,7 @@ def test_what_a_person_reads_of_another_time(bench, year):
 def test_two_runs_on_one_backup(bench):
     """The second is refused, in the middle of the first, and harms nothing."""
     refused = []
+    command = [sys.executable, "-m", "mtpbackup", "verify", "--to", bench.root]
     with VirtualPhone("pixel", serial="SERIAL-2") as other:
         other.plug()
 
@@ -109,10 +110,17 @@ def test_two_runs_on_one_backup(bench):
                 with pytest.raises(ArchiveBusy) as caught:
                     Bench(bench.root, other).run()
                 refused.append(caught.value)
+                # And a program of its own, as a person starts it.
+                done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+                refused.append((done.returncode, done.stdout + done.stderr))
 
         assert bench.run(report=report).complete
     assert refused[0].pid == os.getpid()
     assert explain(refused[0]).exit_code is ExitCode.ANOTHER_RUN
+    code, said = refused[1]
+    assert code == ExitCode.ANOTHER_RUN, said
+    assert "Another mtpbackup is already working in" in said
+    assert f"(process {os.getpid()})" in said
     all_is_well(bench)
 
 
