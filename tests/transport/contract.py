@@ -391,8 +391,10 @@ class TransportContract:
             rest.append(port.receive(4096))
 
         transport = rig.open(script, SMALL)
+        started = time.monotonic()
         with ctrl_c_when(blocked.is_set), pytest.raises(KeyboardInterrupt):
             transport.write([content(100_000)], PATIENCE)
+        assert time.monotonic() - started < 1
         release.set()
         transport.write([b"next"], PATIENCE)
         eventually(lambda: bool(rest))
