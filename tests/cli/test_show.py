@@ -1,6 +1,7 @@
 """`mtpbackup show`: a real program on a real port, and what the other commands are spared."""
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -80,6 +81,11 @@ def test_it_opens_shows_and_ends_with_ctrl_c(tmp_path):
         status, _, body = asked(address, "/", cookie.partition(";")[0])
         assert status == 200 and b"<html" in body
         asked_until(address, cookie.partition(";")[0], b'"Pixel 8"')
+        told = json.loads(asked(address, "/api/help", cookie.partition(";")[0])[2])["findings"]
+        assert told[0]["headline"] == "Pixel 8 is connected."
+        # Besides, all that the doctor looks at without touching the phone.
+        assert len(told) > 3 and {finding["state"] for finding in told} <= {"ok", "hint", "problem"}
+        assert any("~/b" in finding["headline"] for finding in told), told
         assert asked(address, "/api/state")[0] == 403
         program.send_signal(signal.SIGINT)
         rest, _ = program.communicate(timeout=LATEST)

@@ -75,6 +75,18 @@ def test_thumbnails_of_what_is_on_the_phone(served):
     assert served.operations[OperationCode.GET_PARTIAL_OBJECT_64] == 4  # JPEGs by name, but for the empty one
 
 
+def test_what_had_none_on_the_phone_has_one_once_it_is_copied(served, client):
+    """And it is made from the disk: the cable is free for others."""
+    assert served.fresh["raw.dng"].status_code == 404
+    numbers = {item[1]: item[0] for item in client.get("/api/phone/items").json()["items"]}
+    before = sum(served.phone.counts.values())
+    said = client.get(f"/thumb/phone/{numbers['raw.dng']}")
+    assert Image.open(io.BytesIO(said.content)).size == (320, 240)
+    operations = served.phone.counts
+    assert operations[OperationCode.GET_THUMB] == served.operations[OperationCode.GET_THUMB]
+    assert sum(operations.values()) - before <= 1  # a look whether anything changed, at most
+
+
 def test_thumbnails_of_what_is_in_the_backup(client, row):
     for name, size in {"photo.jpg": (240, 320), "plain.jpg": (320, 240), "raw.dng": (320, 240)}.items():
         said = client.get(f"/thumb/archive/{row(name)}")
@@ -237,3 +249,17 @@ def test_a_thumbnail_of_a_phone_that_left_is_asked_for_again(served, tmp_path):
             phone.unplug()
             other.when(lambda: other.gallery.phone.state.value == "none")
             assert client.get(f"/thumb/phone/{number}").status_code == 503
+
+
+def test_a_phone_that_gives_no_parts_of_files_is_asked_for_its_own_thumbnails(tmp_path):
+    with VirtualPhone("camera") as phone:
+        phone.add_file("DCIM/100CANON/IMG_0001.JPG", FILES["plain.jpg"])
+        phone.plug()
+        with serving(phone, tmp_path) as served, served.client() as client:
+            served.when_listed()
+            ((number, *_),) = client.get("/api/phone/items").json()["items"]
+            said = client.get(f"/thumb/phone/{number}")
+            assert Image.open(io.BytesIO(said.content)).size == (160, 120)
+            assert phone.counts[OperationCode.GET_THUMB] == 1
+            assert not phone.counts[OperationCode.GET_OBJECT]
+            assert not phone.counts[OperationCode.GET_PARTIAL_OBJECT]
