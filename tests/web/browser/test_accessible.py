@@ -86,6 +86,15 @@ def test_axe_finds_nothing_while_something_is_wrong(surfer, stage, dark):
     )
     surfer.see(".ended", "unplugged")
     found["failed"] = violations(surfer)
+    trouble = {"headline": "The disk with the backup is gone.", "what_to_do": ["Plug it in again."]}
+    archive = {**stage.state["archive"], "there": False, "free": None, "trouble": trouble}
+    stage.become(phone=phone(), archive=archive)
+    surfer.go("On the phone")
+    surfer.see(".tray", "The disk with the backup is gone.")
+    found["no backup to choose for"] = violations(surfer)
+    surfer.go("Home")
+    surfer.see(".pair", "The disk with the backup is gone.")
+    found["no backup"] = violations(surfer)
     assert found == {name: [] for name in found}
 
 
