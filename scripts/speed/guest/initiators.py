@@ -218,9 +218,8 @@ class Mounted(Initiator):
         """See `Initiator`."""
         if self._program == "go-mtpfs":
             return None  # it ends QEMU's phone, and leaves this one's
-        return self._run(
-            "sh", "-c", f"mkdir {self._point}/*/{folder} && cp {source}/* {self._point}/*/{folder}/"
-        )
+        # What is not there yet is nothing that the shell finds: it has to be inside the storage first.
+        return self._run("sh", "-c", f"cd {self._point}/*/ && mkdir {folder} && cp {source}/* {folder}/")
 
 
 def compile_loop(source: Path) -> Path:
