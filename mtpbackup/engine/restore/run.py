@@ -42,7 +42,7 @@ from mtpbackup.errors import (
     PhoneFull,
     StorageVanished,
 )
-from mtpbackup.phone import Item
+from mtpbackup.phone import Item, Storage
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class RestoreRun:
         if compare:
             self._compare()
         choose_sample(self._ledger.waiting(), everything=self._options.verify)
-        storages = self._grip.phone.require_storages()
+        storages = self._storages()
         said = planned(self._plan, self._ledger, self._chosen, self._originals, self._who.name, storages)
         self._report(said)
         return said
@@ -119,6 +119,17 @@ class RestoreRun:
         if ending is Ending.DONE and full is not None:
             ending, error = Ending.OUT_OF_SPACE, full
         return self._end(ending, error)
+
+    def _storages(self) -> list[Storage]:
+        """What the phone has room on now, also when it is lost in this moment."""
+        while True:
+            try:
+                return self._grip.phone.require_storages()
+            except (*LOSSES, OperationFailed) as error:
+                try:
+                    self._grip.lost(error)
+                except RunStopped as stopped:
+                    raise stopped.error from error
 
     def _send(self) -> None:
         waiting = self._ledger.waiting()

@@ -7,6 +7,7 @@ import pytest
 from mtpbackup.archive import PlainFolder
 from mtpbackup.engine import reports
 from mtpbackup.engine.reports import Ending
+from mtpbackup.engine.restore import run
 from mtpbackup.errors import PhoneLocked
 from mtpbackup.virtual import Effect, Fault, MemoryStore, VirtualPhone
 from mtpbackup.wire import OperationCode as Op
@@ -46,6 +47,18 @@ class TestPulledCable:
         assert set(bench.dates().values()) == {DATE}
         assert summary.complete
         assert summary.sent.items == 3
+
+    def test_one_that_is_pulled_at_the_end_of_the_plan(self, bench, monkeypatch):
+        truth = three(bench)
+        choose_sample = run.choose_sample
+
+        def pull(*arguments, **named):
+            choose_sample(*arguments, **named)
+            bench.new.faults.add(Fault(effect=Effect.UNPLUG, operation=Op.GET_STORAGE_IDS))
+
+        monkeypatch.setattr(run, "choose_sample", pull)
+        assert bench.restore().complete
+        assert bench.files() == truth
 
     @pytest.mark.parametrize(("operation", "at"), STAGES)
     def test_the_next_run_goes_on_when_it_is_not(self, bench, operation, at):
