@@ -258,7 +258,9 @@ class Root:
             self._open_folder()
             self.state = disk.open_folder(STATE_FOLDER, self.folder)
             found = self._read_marker()
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except OSError as error:
+            if error.errno not in _NOWHERE:
+                raise
             raise DestinationGone(self.path, "the backup that was here is not mounted") from error
         if found != expected_id:
             raise DestinationGone(self.path, "another backup is in its place")
@@ -315,7 +317,7 @@ def check_could_be_made(path: Path) -> None:
         above = above.parent
     if not os.path.isdir(above):  # noqa: PTH112 - Path.is_dir() raises what it cannot look at
         raise DestinationUnwritable(path, f"{above} is no folder", _Reason.NOT_A_FOLDER)
-    if not os.access(above, os.W_OK):
+    if not os.access(above, os.W_OK | os.X_OK):
         raise DestinationUnwritable(path, f"{above} may not be written to", _Reason.DENIED)
 
 

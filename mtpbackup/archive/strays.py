@@ -44,6 +44,9 @@ def claim_strays(root: Root, target: Target, key: ItemKey, size: int) -> Iterato
             descriptor = root.open_file(join_path(target.path, name))
         except FileNotFoundError:
             continue
+        except PermissionError as error:
+            log.warning("%s cannot be opened, and is left alone: %s", join_path(target.path, name), error)
+            continue
         status = os.fstat(descriptor)
         date = date_of(status)
         if status.st_size == size and same_moment(date, key.modified) and target.claim(name):

@@ -202,6 +202,22 @@ def test_file_without_a_row_is_taken_over(backup, layout):
     assert backup.tree() == {lost.path}
 
 
+def test_file_without_a_row_that_may_not_be_opened_is_left_alone(backup, monkeypatch):
+    """It may be somebody else's; no reason to end the run."""
+    lost = lose_the_row(backup)
+
+    def refused(root, path):
+        raise PermissionError(13, "Permission denied", path)
+
+    with monkeypatch.context() as context:
+        context.setattr("mtpbackup.archive.root.Root.open_file", refused)
+        incoming = backup.writer.begin(backup.phone, KEY)
+    assert not incoming.placed
+    incoming.abandon(keep_part=False)
+    backup.writer.drain()
+    assert backup.tree() == {lost.path}
+
+
 def test_numbered_file_without_a_row_is_taken_over(backup):
     (backup.root / CAMERA).mkdir(parents=True)
     (backup.root / CAMERA / "film.mp4").write_bytes(b"a person's own")

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,7 @@ from mtpbackup.phone import storages
 from mtpbackup.phone.constancy import Constancy
 from mtpbackup.wire import StorageInfo
 from tests.campaign.campaign import Failed, run_campaign
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.project.test_tree import ROOT
 
 #: Seeds of campaigns that failed, with what they found.
 FOUND = {

@@ -20,12 +20,9 @@ PROGRAM = [sys.executable, "-m", "mtpbackup"]
 
 
 def run(*words, **changed):
-    environment = {**os.environ, **{name: value for name, value in changed.items() if value is not None}}
-    for name in [name for name, value in changed.items() if value is None]:
-        environment.pop(name, None)
     return subprocess.run(
         [*PROGRAM, *map(str, words)],
-        env=environment,
+        env={**os.environ, **changed},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=60,
@@ -142,7 +139,7 @@ def test_emoji_are_saved_also_in_a_locale_that_has_none(tmp_path):
     assert [path.name for path in tmp_path.rglob("Frohes*")] == ["Frohes Fest 🎄✨.jpg"]
 
 
-def test_it_starts_anew_once_only(tmp_path):
+def test_it_starts_anew_once_only():
     command = [sys.executable, "-X", "utf8=0", "-m", "mtpbackup", "--version"]
     ended = subprocess.run(
         command, env={**os.environ, **OLD_LOCALE}, capture_output=True, timeout=60, check=False

@@ -202,6 +202,32 @@ def test_a_finder_whose_child_died_starts_another(start):
     finder.close()
 
 
+def test_one_that_dies_of_the_second_question_is_replaced(start, tmp_path):
+    """Seen as alive until its last thread has ended, it is asked."""
+    children, told = [], tmp_path / "told"
+    dies_then = f"if os.path.exists({str(told)!r}): os._exit(1)\n        open({str(told)!r}, 'w'); return []"
+    answers = "return []"
+
+    def one_more():
+        children.append(start(detect=answers if children else dies_then))
+        return children[-1]
+
+    finder = LibmtpFinder(one_more)
+    assert finder.find() == []
+    assert finder.find() == []
+    assert len(children) == 2
+    finder.close()
+
+
+def test_one_that_dies_of_its_first_question_is_told(start):
+    children = []
+    finder = LibmtpFinder(lambda: children.append(start(detect="os._exit(1)")) or children[-1])
+    with pytest.raises(LibmtpCrashed):
+        finder.find()
+    assert len(children) == 1
+    finder.close()
+
+
 def test_where_a_phone_cannot_be_opened_another_child_looks(start):
     """After the reset that libmtp gives it, a libusb that nobody tells would show the old address for ever."""
     children = []

@@ -75,10 +75,19 @@ try:
 finally:
     print("FAILED tests/x.py::test_y - it hung", flush=True)
 """
-    limit = {"seconds": 2.0} if how == "seconds" else {"deadline": str(time.time() + 2)}
+    limit = {"seconds": 8.0} if how == "seconds" else {"deadline": str(time.time() + 8)}
     code, _, note = step(script, **limit)
     assert code == 124
-    assert "FAILED tests/x.py::test_y - it hung\nERROR: time is up" in note
+    head, *rest = note.splitlines()
+    assert head.startswith("== a step: exit code 124 (time is up after ")
+    assert rest == ["FAILED tests/x.py::test_y - it hung"]
+
+
+def test_what_there_is_no_time_left_for_is_not_begun(step, tmp_path):
+    code, _, note = step(f"open({str(tmp_path / 'begun')!r}, 'w')", deadline="1")
+    assert code == 124
+    assert note.startswith("== a step: exit code 124 (there was no time left for it)\n")
+    assert not (tmp_path / "begun").exists()
 
 
 def test_nothing_stays_behind(step, tmp_path):

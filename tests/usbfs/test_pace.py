@@ -51,7 +51,7 @@ def test_no_initiator_reads_faster(tmp_path):
     (tmp_path / "phone/film.mp4").write_bytes(bytes(8_000_000))
 
     def with_phone(*words: str | Path) -> str:
-        phone = [sys.executable, "-m", "mtpbackup.virtual.usbfs", "--folder", tmp_path / "phone", "--rate", "8"]
+        phone = [sys.executable, "-m", "mtpbackup.virtual.usbfs", "--folder", tmp_path / "phone", "--rate", "2"]
         result = finish([*map(str, (*phone, "--", *words))], LIMIT)
         assert result.returncode == 0, result.stdout
         return result.stdout
@@ -59,5 +59,5 @@ def test_no_initiator_reads_faster(tmp_path):
     number = re.search(r"File ID: (\d+)\n *Filename: film.mp4", with_phone("mtp-files"))[1]
     start = time.monotonic()
     with_phone("mtp-getfile", number, tmp_path / "copy")
-    assert time.monotonic() - start >= 1.0
+    assert time.monotonic() - start >= 4.0
     assert (tmp_path / "copy").read_bytes() == bytes(8_000_000)

@@ -529,6 +529,19 @@ def test_without_a_phone_and_without_libusb_the_backup_is_shown(served, client, 
 # --- what is in the backup --------------------------------------------------------------------------------
 
 
+def test_a_mistake_while_the_phone_is_asked_leaves_nobody_waiting(served, client, monkeypatch):
+    client.post("/api/backup", json={"ids": None})
+    served.when_done("backup")
+    chosen = [str(next(iter(items(client, "/api/archive/items")[0].values()))[0])]
+    monkeypatch.setattr("mtpbackup.engine.gallery.gallery.preview_restore", lambda *_, **__: 1 / 0)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(
+            client.post, "/api/restore/preview", json={"ids": chosen, "into": "", "to": "phone"}
+        )
+        with pytest.raises(ZeroDivisionError):
+            asked.result(timeout=30)
+
+
 def test_the_backup_shows_dates_taken_and_what_left_the_phone(served, client, phone):
     client.post("/api/backup", json={"ids": None})
     served.when_done("backup")

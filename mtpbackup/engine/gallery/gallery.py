@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -296,30 +297,33 @@ class Gallery:
     # --- inside -------------------------------------------------------------------------------------------
 
     def _start_backup(self, selection: Selection) -> Job:
-        job = self._on_phone(JobKind.BACKUP, lambda link: self._back_up(link, selection))
-        self._once_more = lambda: self._start_backup(selection)
-        return job
+        return self._on_phone(
+            JobKind.BACKUP,
+            lambda link: self._back_up(link, selection),
+            again=partial(self._start_backup, selection),
+        )
 
     def _start_restore(self, preview: RestorePreview) -> Job:
         archive = self._shelf.get()
         if archive is None:
             raise PlanOver
         originals = ChosenOriginals(archive, preview.ids)
-        if preview.target is None:
-            if self.phone.state is PhoneState.READY and self.phone.who != preview.who:
-                raise PlanOver  # what was seen beforehand was seen on another phone
-            job = self._on_phone(JobKind.RESTORE, lambda link: self._put_back(link, originals, preview.options))
-        else:
-            job = self._start_restore_to_folder(originals, preview.target, preview.options)
-        self._once_more = lambda: self._start_restore(preview)
-        return job
+        again = partial(self._start_restore, preview)
+        if preview.target is not None:
+            return self._start_restore_to_folder(originals, preview.target, preview.options, again)
+        if self.phone.state is PhoneState.READY and self.phone.who != preview.who:
+            raise PlanOver  # what was seen beforehand was seen on another phone
+        return self._on_phone(
+            JobKind.RESTORE, lambda link: self._put_back(link, originals, preview.options), again=again
+        )
 
     def _start_restore_to_folder(
-        self, originals: ChosenOriginals, target: Path, options: RestoreOptions
+        self, originals: ChosenOriginals, target: Path, options: RestoreOptions, again: Callable[[], Job]
     ) -> Job:
         job = self.board.begin(JobKind.RESTORE)
         if job is None:
             raise self._going_on()
+        self._once_more = again
         self._folder_stop.release()
         self._folder_thread = threading.Thread(
             target=lambda: self._job(
@@ -338,12 +342,19 @@ class Gallery:
         job = self.board.running
         return WorkGoingOn("" if job is None else job.kind.value)
 
-    def _on_phone(self, kind: JobKind, work: Callable[[PhoneLink], Summary | RestoreSummary | None]) -> Job:
+    def _on_phone(
+        self,
+        kind: JobKind,
+        work: Callable[[PhoneLink], Summary | RestoreSummary | None],
+        again: Callable[[], Job] | None = None,
+    ) -> Job:
         if self.phone.state is not PhoneState.READY:
             raise PhoneNotReady
         job = self.board.begin(kind, after_listing=kind is not JobKind.LISTING)
         if job is None:
             raise self._going_on()
+        if again is not None:
+            self._once_more = again  # before anything can end it
         self._keeper.drop_glimpses()
         try:
             self._keeper.submit(lambda link: self._job(job, lambda: work(link)), lambda: self._not_begun(job))
@@ -397,6 +408,9 @@ class Gallery:
             except (MtpBackupError, KeyboardInterrupt) as error:
                 known = error if isinstance(error, MtpBackupError) else PhoneNotReady()
                 future.set_exception(known)
+            except BaseException as error:
+                future.set_exception(error)  # or whoever asked would wait for ever
+                raise
 
         self._keeper.submit(do, lambda: future.set_exception(PhoneNotReady()))
         return future.result()
@@ -408,6 +422,8 @@ class Gallery:
             self.start_listing()
         except WorkGoingOn:
             self._listing_due = True
+            if self.board.running is None:  # it ended before it could see that
+                self._list_at_once()
         except PhoneNotReady as error:
             log.debug("not listed: %s", error)  # it has left again
 

@@ -62,13 +62,14 @@ class Shelf:
         except OSError:
             folder = None
         with self._lock:
-            if self._archive is None:
-                return folder, None
-            try:
-                self._archive.check_present()
-            except DestinationGone:
-                return folder, False
-            return folder, True
+            archive = self._archive
+        if archive is None:
+            return folder, None
+        try:
+            archive.check_present()  # without the lock: a disk may hang
+        except DestinationGone:
+            return folder, False
+        return folder, True
 
     def close(self) -> None:
         """Closes it."""

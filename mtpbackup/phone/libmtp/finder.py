@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from mtpbackup.errors import LibmtpFailed, LibraryMissing, TransportError
+from mtpbackup.errors import LibmtpCrashed, LibmtpFailed, LibraryMissing, TransportError
 from mtpbackup.phone.libmtp.process import ChildProcess
 from mtpbackup.transport.base import Transport, TransportOptions, UsbIdentity
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +127,13 @@ class LibmtpFinder:
             LibmtpMissing, LibmtpUnsupported, LibmtpMismatch: there is no libmtp to ask.
             LibmtpFailed, LibmtpCrashed, LibmtpHung: it could not look.
         """
-        if self._child is None or not self._child.running:
-            self._child = self._start()
-        try:
-            found = self._child.ask("detect")
-        except BaseException:
-            self._child.kill()
-            raise
-        return sorted((TableEntry(**each) for each in found), key=lambda entry: (entry.bus, entry.address))
+        if self._child is not None and self._child.running:
+            try:
+                return _table_of(self._child)
+            except LibmtpCrashed as error:
+                log.info("another child looks: %s", error)  # of what it died of, this one may not
+        self._child = self._start()
+        return _table_of(self._child)
 
     def find(self) -> Sequence[FoundLibmtpPhone]:
         """See `Finder`."""
@@ -170,3 +172,13 @@ class LibmtpFinder:
         """See `Finder`."""
         if self._child is not None:
             self._child.close()
+
+
+def _table_of(child: ChildProcess) -> list[TableEntry]:
+    """Asks a child, and ends one that does not answer."""
+    try:
+        found = child.ask("detect")
+    except BaseException:
+        child.kill()
+        raise
+    return sorted((TableEntry(**each) for each in found), key=lambda entry: (entry.bus, entry.address))
