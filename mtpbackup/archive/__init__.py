@@ -62,6 +62,7 @@ from mtpbackup.archive.records import (
     same_moment,
 )
 from mtpbackup.archive.returning import ReturnFolder, returned_name
+from mtpbackup.archive.root import check_could_be_made, nearest_existing
 from mtpbackup.archive.sent import CatalogRecord, JournalRecord, PhonePlace, SentFile, SentRecord, SentState
 from mtpbackup.archive.verify import FileVerified, LeftoverPart, VerifyEvent, VerifyReading, VerifyStarted
 from mtpbackup.archive.writer import Writer
@@ -109,9 +110,11 @@ __all__ = [
     "VerifyStarted",
     "Writer",
     "WriterLimits",
+    "check_could_be_made",
     "content_of",
     "folded",
     "hash_of",
+    "nearest_existing",
     "numbered",
     "rebuild",
     "returned_name",

@@ -18,7 +18,7 @@ from mtpbackup.archive.lock import exclusive
 from mtpbackup.archive.names import safe_name
 from mtpbackup.archive.pipeline import WriterLimits
 from mtpbackup.archive.records import PhoneFolder, PhoneRecord
-from mtpbackup.archive.root import PARTIAL_FOLDER, STATE_FOLDER, Root, check_could_be_made
+from mtpbackup.archive.root import PARTIAL_FOLDER, STATE_FOLDER, Root
 from mtpbackup.archive.sent import CatalogRecord
 from mtpbackup.archive.sums import Sums
 from mtpbackup.archive.verify import VerifyEvent, verify
@@ -65,11 +65,6 @@ class Archive:
             opened.close()
             raise
         return cls(opened, database, clock)
-
-    @staticmethod
-    def check_could_be_made(root: Path) -> None:
-        """Looks whether a backup could begin in `root`, and makes nothing. Raises DestinationUnwritable."""
-        check_could_be_made(root)
 
     @classmethod
     def open(cls, root: Path, *, clock: Clock = utc_now) -> Self:

@@ -306,15 +306,33 @@ class Root:
             return 0
 
 
+def nearest_existing(path: Path) -> Path:
+    """What exists of a path: itself or the nearest above. It may be a file, a broken link, or closed to us.
+
+    Raises:
+        OSError: no such path can be, as its name is too long; or a disk fails.
+    """
+    nearest = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    while True:
+        try:
+            nearest.lstat()
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            nearest = nearest.parent
+        else:
+            return nearest
+
+
 def check_could_be_made(path: Path) -> None:
     """Looks whether a backup could begin in a folder, as far as that can be told without making it.
 
     Raises:
         DestinationUnwritable: something that is no folder is in the way, or it may not be made there.
     """
-    above = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-    while not os.path.lexists(above):
-        above = above.parent
+    try:
+        above = nearest_existing(path)
+    except OSError as error:
+        reason = _NO_ROOT.get(error.errno or 0, _Reason.UNKNOWN)
+        raise DestinationUnwritable(path, str(error), reason) from error
     if not os.path.isdir(above):  # noqa: PTH112 - Path.is_dir() raises what it cannot look at
         raise DestinationUnwritable(path, f"{above} is no folder", _Reason.NOT_A_FOLDER)
     if not os.access(above, os.W_OK | os.X_OK):

@@ -66,7 +66,7 @@ def preview_backup(
         report: is told what the listing finds, and at the end the value that is returned.
 
     Raises:
-        As `run_backup`, without `ArchiveBusy` and `OutOfSpace`: compare `to_copy` with `free`.
+        As `run_backup`, without `ArchiveBusy` and `OutOfSpace`: see `Planned.fits`.
     """
     from mtpbackup.engine.grip import Grip  # noqa: PLC0415
     from mtpbackup.engine.planning import make_plan, phone_record, planned, room  # noqa: PLC0415
@@ -74,9 +74,9 @@ def preview_backup(
     options = options or RunOptions()
     grip = Grip(link, report)
     if archive is None and root is not None:
-        from mtpbackup.archive import Archive as Kept  # noqa: PLC0415
+        from mtpbackup.archive import check_could_be_made  # noqa: PLC0415
 
-        Kept.check_could_be_made(root)
+        check_could_be_made(root)
     who = grip.phone.identity
     folder, place = None, (root or Path()) / who.name
     if archive is not None:

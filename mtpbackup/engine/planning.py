@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections import Counter
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from mtpbackup.archive import Archive, ItemKey, KnownItems, PhoneFolder, PhoneRecord
+from mtpbackup.archive import Archive, ItemKey, KnownItems, PhoneFolder, PhoneRecord, nearest_existing
 from mtpbackup.engine.grip import Grip, RunStopped
 from mtpbackup.engine.kinds import Kind
 from mtpbackup.engine.listing import Lister, Strikes
@@ -123,10 +122,7 @@ def room(plan: Plan, archive: Archive | None, root: Path | None = None) -> tuple
     needed = sum(-(-task.size // _BLOCK) * _BLOCK for task in plan.tasks)
     if archive is not None:
         return max(0, needed - sum(map(_size, archive.leftover_parts()))), archive.free_space()
-    place = (root or Path.home()).absolute()
-    while not os.access(place, os.F_OK):
-        place = place.parent
-    return needed, shutil.disk_usage(place).free
+    return needed, shutil.disk_usage(nearest_existing(root or Path.home())).free
 
 
 def _size(part: Path) -> int:

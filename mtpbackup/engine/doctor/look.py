@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from mtpbackup import udev
+from mtpbackup.archive import nearest_existing
 from mtpbackup.engine.doctor.facts import DestinationFacts, Facts, PhoneFacts, Sample
 from mtpbackup.errors import LibraryMissing, MtpBackupError
 from mtpbackup.phone import Item, Phone, Storage
@@ -145,7 +146,7 @@ def _place(path: Path, had_backup: bool) -> DestinationFacts:
     has_backup = writable = False
     free = 0
     try:
-        there = next(folder for folder in (path, *path.parents) if folder.exists())
+        there = nearest_existing(path)
         writable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
         free = shutil.disk_usage(there).free
         has_backup = (path / ".mtpbackup" / "archive.json").is_file()

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtpbackup.archive import Archive, Original, SentRecord, returned_name
+from mtpbackup.archive import Archive, Original, SentRecord, nearest_existing, returned_name
 from mtpbackup.engine.gallery.trouble import FolderUnusable
 from mtpbackup.engine.reports import Clash, Count, Obstacle
 from mtpbackup.engine.restore import RestoreOptions
@@ -108,7 +108,7 @@ def preview_to_folder(
 def _room(target: Path) -> int:
     """Bytes free where a folder is, or is going to be."""
     try:
-        nearest = next(folder for folder in (target, *target.parents) if folder.exists())
+        nearest = nearest_existing(target)
         if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
             return shutil.disk_usage(nearest).free
     except OSError as error:
