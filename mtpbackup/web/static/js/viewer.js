@@ -50,7 +50,8 @@ export class Viewer {
           h('button', {
             type: 'button', class: 'plain', 'aria-label': 'Close', on: { click: () => this.element.close() },
           }, icon('close'))),
-        this.#where, this.#members, this.#details, this.#download));
+        // The link stands before the facts: they come a moment later, and it must not move away from under a finger.
+        this.#where, this.#members, this.#download, this.#details));
     // On the document: after Tab past the last button the focus may be on nothing of the page.
     document.addEventListener('keydown', this.#listen);
     this.element.addEventListener('close', () => this.#left());
